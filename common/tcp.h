@@ -1,0 +1,53 @@
+/* What the examples share about TCP sockets.  The calls that the chapter is
+   about (accept, read, write, poll) stay in each main.c. */
+
+#ifndef TCP_H
+#define TCP_H
+
+#include <stdbool.h>
+
+#include "address.h"
+
+/* How long a server leaves newcomers in the backlog after accept has failed for
+   lack of descriptors or memory, in milliseconds.  To try again at once would
+   take the whole CPU for as long as the lack lasts. */
+enum { ACCEPT_REST_MS = 100 };
+
+/* Opens a passive socket at the address TEXT (see address.h): of the addresses
+   that a name has, the first that can be bound.  Port 0 lets the system choose.
+   The socket is closed on exec, and its port can be bound again at once after
+   the server has ended (SO_REUSEADDR, see socket(7)).
+
+   Returns the socket.  Returns -1 where it can't: ERROR then says why, on one
+   line with the address, and errno is that of the failed call (see getaddrinfo,
+   socket, bind and listen), or EINVAL for a bad address or an unknown name. */
+int tcp_listen(const char *text, char error[ERROR_SIZE]);
+
+/* Opens an active socket, connected to the address TEXT: tries each address that
+   a name has, in the order in which getaddrinfo gives them, until one accepts.
+   The socket is closed on exec.
+
+   Returns the socket, or -1 as tcp_listen does; the reason is that of the last
+   address tried. */
+int tcp_connect(const char *text, char error[ERROR_SIZE]);
+
+/* Writes the address that SOCKET is bound to into TEXT (see getsockname): with it a
+   server learns which port the system chose.  "?" where that can't be told. */
+void tcp_local_address(int socket, char text[ADDRESS_TEXT_SIZE]);
+
+/* Sets what every accepted socket of these servers gets: TCP_NODELAY, so that a
+   small answer leaves at once (with Nagle's algorithm, RFC 896, it would wait
+   until the client has acknowledged the one before), and close-on-exec.  Reports
+   no error: a connection serves without them, if less well. */
+void tcp_set_options(int socket);
+
+/* Makes FD non-blocking: a call that would have to wait fails with EAGAIN or
+   EWOULDBLOCK instead.  Returns 0, or -1 with errno (see fcntl). */
+int set_nonblocking(int fd);
+
+/* Tells whether a call on a non-blocking descriptor failed with ERROR only for
+   now: nothing was ready (EAGAIN; POSIX allows EWOULDBLOCK as another number), or
+   a signal came first (EINTR). */
+bool would_block(int error);
+
+#endif
