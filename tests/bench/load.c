@@ -1,0 +1,264 @@
+/* Keeps connections to an echo server busy, checks every byte that comes back, and
+   measures the server meanwhile.
+
+   Usage: load ADDRESS:PORT PID BUSY IDLE SIZE SECONDS [churn]
+
+   BUSY connections send a message of SIZE bytes each, wait for its echo, and send the
+   next; IDLE more stay silent.  With "churn" a busy connection is closed after each
+   echo and opened anew.  PID is the server's process.
+
+   Prints one line of fields, separated by tabs:
+   echoes per second; CPU time of the server per echo, in microseconds; latency p50, p99
+   and p99.9, in microseconds; the server's resident memory per connection, in KiB, when
+   all are connected and nothing has been sent yet.
+   Exits with status 1 and one line on standard error where a connection is lost or a
+   byte comes back wrong. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "startup.h"
+#include "tcp.h"
+
+enum { PATTERNS = 251, BUCKETS_PER_OCTAVE = 64, BUCKETS = 40 * BUCKETS_PER_OCTAVE };
+
+struct connection {
+    int fd;
+    bool wants_room; /* waits for writability as well */
+    unsigned pattern; /* where in the pattern its message begins */
+    size_t sent;
+    size_t received;
+    int64_t started;
+};
+
+struct load {
+    const char *address;
+    size_t size;
+    bool churn;
+    bool stopping; /* no new message is started */
+    int epoll;
+    char *pattern; /* SIZE + PATTERNS bytes */
+    char *buf;     /* SIZE bytes */
+    size_t in_flight;
+    uint64_t echoes;
+    uint64_t latencies[BUCKETS];
+};
+
+static _Noreturn void fail(const char *what, const char *why)
+{
+    fprintf(stderr, "load: %s: %s\n", what, why);
+    exit(EXIT_FAILURE);
+}
+
+static int64_t now_ns(clockid_t clock)
+{
+    struct timespec time;
+
+    if (clock_gettime(clock, &time) == -1)
+        fail("clock", strerror(errno));
+    return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+/* Latencies are counted in buckets, 64 to each doubling: an error of 1 %. */
+static void record(struct load *load, int64_t ns)
+{
+    uint64_t value = ns > BUCKETS_PER_OCTAVE ? (uint64_t)ns : BUCKETS_PER_OCTAVE;
+    unsigned octave = 0;
+
+    while (value >> octave >= 2 * BUCKETS_PER_OCTAVE)
+        octave++;
+    size_t bucket = octave * BUCKETS_PER_OCTAVE + (value >> octave) - BUCKETS_PER_OCTAVE;
+    load->latencies[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+}
+
+/* The latency, in microseconds, that the given part of the echoes did not exceed. */
+static double percentile(const struct load *load, double part)
+{
+    uint64_t wanted = (uint64_t)((double)load->echoes * part);
+    uint64_t seen = 0;
+    size_t bucket = 0;
+
+    while (bucket < BUCKETS - 1 && (seen += load->latencies[bucket]) <= wanted)
+        bucket++;
+    uint64_t value = BUCKETS_PER_OCTAVE + bucket % BUCKETS_PER_OCTAVE;
+    return (double)(value << bucket / BUCKETS_PER_OCTAVE) / 1000;
+}
+
+static long resident_kib(const char *pid)
+{
+    char path[64];
+    char line[256];
+    long kib = -1;
+
+    snprintf(path, sizeof path, "/proc/%.20s/status", pid);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        fail(path, strerror(errno));
+    while (kib == -1 && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kib = strtol(line + 6, NULL, 10);
+    fclose(file);
+    return kib;
+}
+
+static void watch(struct load *load, struct connection *c, int operation)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
+
+    if (c->wants_room)
+        event.events |= EPOLLOUT;
+    if (epoll_ctl(load->epoll, operation, c->fd, &event) == -1)
+        fail("epoll_ctl", strerror(errno));
+}
+
+static void open_connection(struct load *load, struct connection *c)
+{
+    char error[ERROR_SIZE];
+
+    c->fd = tcp_connect(load->address, error);
+    if (c->fd == -1 || set_nonblocking(c->fd) == -1)
+        fail("connection", error);
+    tcp_set_options(c->fd);
+    c->wants_room = false;
+    watch(load, c, EPOLL_CTL_ADD);
+}
+
+static void send_rest(struct load *load, struct connection *c)
+{
+    while (c->sent < load->size) {
+        ssize_t n = write(c->fd, load->pattern + c->pattern + c->sent, load->size - c->sent);
+        if (n == -1 && would_block(errno))
+            break;
+        if (n == -1)
+            fail("write", strerror(errno));
+        c->sent += (size_t)n;
+    }
+    bool wants_room = c->sent < load->size;
+    if (wants_room != c->wants_room) {
+        c->wants_room = wants_room;
+        watch(load, c, EPOLL_CTL_MOD);
+    }
+}
+
+static void start_message(struct load *load, struct connection *c)
+{
+    c->pattern = (c->pattern + 1) % PATTERNS;
+    c->sent = 0;
+    c->received = 0;
+    c->started = now_ns(CLOCK_MONOTONIC);
+    load->in_flight++;
+    send_rest(load, c);
+}
+
+static void receive(struct load *load, struct connection *c)
+{
+    ssize_t n = read(c->fd, load->buf, load->size);
+
+    if (n == -1 && would_block(errno))
+        return;
+    if (n <= 0)
+        fail("read", n == 0 ? "the server has closed a connection" : strerror(errno));
+    if ((size_t)n > c->sent - c->received ||
+        memcmp(load->buf, load->pattern + c->pattern + c->received, (size_t)n) != 0)
+        fail("read", "wrong bytes came back");
+    c->received += (size_t)n;
+    if (c->received < load->size)
+        return;
+
+    record(load, now_ns(CLOCK_MONOTONIC) - c->started);
+    load->echoes++;
+    load->in_flight--;
+    if (load->stopping)
+        return;
+    if (load->churn) {
+        close(c->fd);
+        open_connection(load, c);
+    }
+    start_message(load, c);
+}
+
+/* Serves the connections until END, or until no message is on its way. */
+static void run(struct load *load, int64_t end)
+{
+    struct epoll_event events[256];
+
+    while (load->in_flight > 0 && now_ns(CLOCK_MONOTONIC) < end) {
+        int count = epoll_wait(load->epoll, events, 256, 1000);
+        for (int i = 0; i < count; i++) {
+            struct connection *c = events[i].data.ptr;
+            if (events[i].events & EPOLLOUT)
+                send_rest(load, c);
+            if (events[i].events & ~(uint32_t)EPOLLOUT)
+                receive(load, c);
+        }
+    }
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc < 7 || startup() == -1) {
+        fprintf(stderr, "arguments: <host>:<port> <pid> <busy> <idle> <size> <seconds> [churn]\n");
+        return EXIT_FAILURE;
+    }
+    size_t busy = strtoul(argv[3], NULL, 10);
+    size_t idle = strtoul(argv[4], NULL, 10);
+    static struct load load;
+    load.address = argv[1];
+    load.size = strtoul(argv[5], NULL, 10);
+    load.churn = argc > 7;
+    load.epoll = epoll_create1(EPOLL_CLOEXEC);
+    load.pattern = malloc(load.size + PATTERNS);
+    load.buf = malloc(load.size);
+    struct connection *connections = calloc(busy + idle, sizeof *connections);
+    if (load.epoll == -1 || load.pattern == NULL || load.buf == NULL || connections == NULL)
+        fail("start", strerror(errno));
+    for (size_t i = 0; i < load.size + PATTERNS; i++)
+        load.pattern[i] = (char)(i % PATTERNS);
+
+    clockid_t server_clock;
+    if (clock_getcpuclockid((pid_t)strtol(argv[2], NULL, 10), &server_clock) != 0)
+        fail(argv[2], "no such process");
+
+    /* The last to connect echoes once: then all before it have been accepted. */
+    long before = resident_kib(argv[2]);
+    for (size_t i = 0; i < busy + idle; i++) {
+        connections[i].pattern = (unsigned)(i % PATTERNS);
+        open_connection(&load, &connections[i]);
+    }
+    load.stopping = true;
+    start_message(&load, &connections[busy + idle - 1]);
+    run(&load, INT64_MAX);
+    long after = resident_kib(argv[2]);
+
+    /* A warm-up, then the measurement. */
+    int64_t length = (int64_t)(strtod(argv[6], NULL) * 1e9);
+    load.stopping = false;
+    for (size_t i = 0; i < busy; i++)
+        start_message(&load, &connections[i]);
+    run(&load, now_ns(CLOCK_MONOTONIC) + length / 5);
+
+    load.echoes = 0;
+    memset(load.latencies, 0, sizeof load.latencies);
+    int64_t start = now_ns(CLOCK_MONOTONIC);
+    int64_t cpu = now_ns(server_clock);
+    run(&load, start + length);
+    cpu = now_ns(server_clock) - cpu;
+    length = now_ns(CLOCK_MONOTONIC) - start;
+
+    if (load.echoes == 0)
+        fail("measurement", "no echo came back in time");
+    printf("%.0f\t%.3f\t%.1f\t%.1f\t%.1f\t%.3f\n", (double)load.echoes * 1e9 / (double)length,
+           (double)cpu / 1000 / (double)load.echoes, percentile(&load, 0.5),
+           percentile(&load, 0.99), percentile(&load, 0.999),
+           (double)(after - before) / (double)(busy + idle));
+    return EXIT_SUCCESS;
+}
