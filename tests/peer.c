@@ -1,0 +1,433 @@
+/* Plays the clients that netcat can't, and a server for simple-client to talk to.
+
+   Usage: peer [-n COUNT] ADDRESS:PORT VERB...     opens COUNT connections (default 1)
+          peer -l ADDRESS:PORT VERB...             listens, and takes one connection
+
+   The verbs are carried out in their order, each on every connection before the next:
+
+   send N     sends N bytes of the connection's own sequence
+   echo N     sends N bytes and reads as they come back
+   fill       sends until the other side takes no more; fails past 64 MiB
+   receive    reads until all that was sent has come back, and checks each byte
+   trips N B  N times: sends B bytes and receives them; fails if each took 30 ms or more
+   finish     shuts the writing side down
+   eof        expects the end of the stream
+   ended      expects the end of the stream, or a reset
+   reset      closes the connection with a reset
+   close      closes it
+   take N     reads N bytes, whatever they are
+   put TEXT   sends TEXT, in which \xHH is a byte
+   mirror     echoes until the end of the stream
+   say WORD   prints WORD on a line of its own
+   hold       waits for SIGUSR1
+   flood      sends and reads as fast as it goes, until SIGUSR1
+
+   Each wait ends after 20 seconds.  What goes wrong is told in one line on standard
+   error, with exit status 1. */
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "startup.h"
+#include "tcp.h"
+
+enum { PATIENCE_MS = 20000, QUIET_MS = 300, CHUNK = 65536 };
+
+struct connection {
+    int fd;
+    size_t id;
+    size_t sent;
+    size_t received;
+};
+
+static const char *verb = "start"; /* for the message when it fails */
+
+static _Noreturn void fail(const struct connection *c, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "peer: %s", verb);
+    if (c != NULL)
+        fprintf(stderr, ", connection %zu, %zu bytes sent, %zu received", c->id, c->sent,
+                c->received);
+    fprintf(stderr, ": ");
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\n");
+    exit(EXIT_FAILURE);
+}
+
+/* Byte number I of a connection's sequence: any value comes, NUL too, and the sequence
+   has no short period, so a lost, doubled or swapped piece is seen. */
+static char byte_at(const struct connection *c, size_t i)
+{
+    return (char)(i + i / 251 + i / 63001 + 17 * c->id);
+}
+
+/* Waits until the socket is ready; false where it isn't within MS milliseconds. */
+static bool ready(const struct connection *c, short events, int ms)
+{
+    struct pollfd wait = {.fd = c->fd, .events = events};
+    int count = poll(&wait, 1, ms);
+
+    if (count == -1 && errno != EINTR)
+        fail(c, "poll: %s", strerror(errno));
+    return count == 1;
+}
+
+/* Sends at most LENGTH bytes, as many as the socket takes at once.  The error of a
+   connection that has ended is returned as -1. */
+static ssize_t send_some(struct connection *c, size_t length)
+{
+    char buf[CHUNK];
+    size_t chunk = length < sizeof buf ? length : sizeof buf;
+
+    for (size_t i = 0; i < chunk; i++)
+        buf[i] = byte_at(c, c->sent + i);
+    ssize_t n = write(c->fd, buf, chunk);
+    if (n == -1 && would_block(errno))
+        return 0;
+    if (n > 0)
+        c->sent += (size_t)n;
+    return n;
+}
+
+static void send_bytes(struct connection *c, size_t length)
+{
+    size_t end = c->sent + length;
+
+    while (c->sent < end) {
+        if (!ready(c, POLLOUT, PATIENCE_MS))
+            fail(c, "the other side takes no more");
+        if (send_some(c, end - c->sent) == -1)
+            fail(c, "%s", strerror(errno));
+    }
+}
+
+/* Reads what is there, of what is still to come back, and checks it. */
+static void receive_some(struct connection *c)
+{
+    char buf[CHUNK];
+    size_t left = c->sent - c->received;
+    ssize_t n = read(c->fd, buf, left < sizeof buf ? left : sizeof buf);
+
+    if (n == -1 && would_block(errno))
+        return;
+    if (n == -1)
+        fail(c, "%s", strerror(errno));
+    if (n == 0)
+        fail(c, "the connection was closed");
+    for (size_t i = 0; i < (size_t)n; i++)
+        if (buf[i] != byte_at(c, c->received + i))
+            fail(c, "wrong byte at %zu", c->received + i);
+    c->received += (size_t)n;
+}
+
+static void receive(struct connection *c)
+{
+    while (c->received < c->sent) {
+        if (!ready(c, POLLIN, PATIENCE_MS))
+            fail(c, "nothing comes back");
+        receive_some(c);
+    }
+}
+
+static void echo(struct connection *c, size_t length)
+{
+    size_t end = c->sent + length;
+
+    while (c->received < end) {
+        if (!ready(c, c->sent < end ? POLLIN | POLLOUT : POLLIN, PATIENCE_MS))
+            fail(c, "no progress");
+        if (c->sent < end && send_some(c, end - c->sent) == -1)
+            fail(c, "%s", strerror(errno));
+        if (c->received < c->sent)
+            receive_some(c);
+    }
+}
+
+static void fill(struct connection *c)
+{
+    while (ready(c, POLLOUT, QUIET_MS)) {
+        if (send_some(c, CHUNK) == -1)
+            fail(c, "%s", strerror(errno));
+        if (c->sent > 64u << 20)
+            fail(c, "there is no end to what the other side takes");
+    }
+}
+
+static void trips(struct connection *c, size_t count, size_t length)
+{
+    long long shortest = PATIENCE_MS;
+
+    for (size_t i = 0; i < count; i++) {
+        long long start = clock_ms();
+        send_bytes(c, length);
+        receive(c);
+        long long time = clock_ms() - start;
+        if (time < shortest)
+            shortest = time;
+    }
+    if (shortest >= 30)
+        fail(c, "each round trip took %lld ms or more", shortest);
+}
+
+static void expect_end(struct connection *c, bool reset_will_do)
+{
+    char byte;
+    ssize_t n;
+
+    do {
+        if (!ready(c, POLLIN, PATIENCE_MS))
+            fail(c, "the connection is still open");
+        n = read(c->fd, &byte, 1);
+    } while (n == -1 && would_block(errno));
+    if (n == 1)
+        fail(c, "a byte came in place of the end");
+    if (n == -1 && !reset_will_do)
+        fail(c, "%s in place of the end", strerror(errno));
+}
+
+static void reset(struct connection *c)
+{
+    /* With no time to linger, close sends a reset (see socket(7), SO_LINGER). */
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    close(c->fd);
+}
+
+static void take(struct connection *c, size_t length)
+{
+    char byte;
+
+    while (length > 0) {
+        if (!ready(c, POLLIN, PATIENCE_MS))
+            fail(c, "%zu bytes do not come", length);
+        ssize_t n = read(c->fd, &byte, 1);
+        if (n == 0 || (n == -1 && !would_block(errno)))
+            fail(c, "%zu bytes do not come", length);
+        if (n == 1)
+            length--;
+    }
+}
+
+static void put(struct connection *c, const char *text)
+{
+    while (*text != '\0') {
+        char byte = *text++;
+        if (byte == '\\' && *text == 'x') {
+            char digits[3] = {text[1], text[2], '\0'};
+            byte = (char)strtoul(digits, NULL, 16);
+            text += 3;
+        }
+        if (write(c->fd, &byte, 1) != 1)
+            fail(c, "%s", strerror(errno));
+    }
+}
+
+static void mirror(struct connection *c)
+{
+    char buf[160];
+    ssize_t n;
+
+    for (;;) {
+        if (!ready(c, POLLIN, PATIENCE_MS))
+            fail(c, "nothing comes");
+        n = read(c->fd, buf, sizeof buf);
+        if (n == -1 && would_block(errno))
+            continue;
+        if (n <= 0)
+            return;
+        for (ssize_t written = 0; written < n;) {
+            if (!ready(c, POLLOUT, PATIENCE_MS))
+                fail(c, "nobody reads what is mirrored");
+            ssize_t w = write(c->fd, buf + written, (size_t)(n - written));
+            if (w == -1 && !would_block(errno))
+                return;
+            written += w > 0 ? w : 0;
+        }
+    }
+}
+
+static bool released(void)
+{
+    sigset_t pending;
+
+    sigpending(&pending);
+    return sigismember(&pending, SIGUSR1) == 1;
+}
+
+static void hold(void)
+{
+    sigset_t set;
+    int signal;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigwait(&set, &signal);
+}
+
+static void flood(struct connection *c)
+{
+    while (!released()) {
+        if (!ready(c, POLLIN | POLLOUT, PATIENCE_MS))
+            fail(c, "no progress");
+        if (send_some(c, CHUNK) == -1)
+            fail(c, "%s", strerror(errno));
+        if (c->received < c->sent)
+            receive_some(c);
+    }
+}
+
+static size_t number(char **words)
+{
+    char *end;
+
+    if (words[0] == NULL)
+        fail(NULL, "a number is missing");
+    size_t value = strtoul(words[0], &end, 10);
+    if (*end != '\0')
+        fail(NULL, "%s is not a number", words[0]);
+    return value;
+}
+
+/* Carries out the verb at WORDS on one connection; returns how many words it takes. */
+static int act(struct connection *c, char **words)
+{
+    if (strcmp(verb, "send") == 0) {
+        send_bytes(c, number(words + 1));
+        return 2;
+    }
+    if (strcmp(verb, "echo") == 0) {
+        echo(c, number(words + 1));
+        return 2;
+    }
+    if (strcmp(verb, "take") == 0) {
+        take(c, number(words + 1));
+        return 2;
+    }
+    if (strcmp(verb, "put") == 0) {
+        put(c, words[1]);
+        return 2;
+    }
+    if (strcmp(verb, "trips") == 0) {
+        trips(c, number(words + 1), number(words + 2));
+        return 3;
+    }
+    if (strcmp(verb, "fill") == 0)
+        fill(c);
+    else if (strcmp(verb, "receive") == 0)
+        receive(c);
+    else if (strcmp(verb, "finish") == 0)
+        shutdown(c->fd, SHUT_WR);
+    else if (strcmp(verb, "eof") == 0)
+        expect_end(c, false);
+    else if (strcmp(verb, "ended") == 0)
+        expect_end(c, true);
+    else if (strcmp(verb, "reset") == 0)
+        reset(c);
+    else if (strcmp(verb, "close") == 0)
+        close(c->fd);
+    else if (strcmp(verb, "mirror") == 0)
+        mirror(c);
+    else if (strcmp(verb, "flood") == 0)
+        flood(c);
+    else
+        fail(NULL, "no such verb");
+    return 1;
+}
+
+static void open_connections(struct connection *connections, size_t count, const char *address)
+{
+    char error[ERROR_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        connections[i] = (struct connection){.fd = tcp_connect(address, error), .id = i};
+        if (connections[i].fd == -1)
+            fail(NULL, "%s", error);
+    }
+}
+
+static void accept_connection(struct connection *c, const char *address)
+{
+    char error[ERROR_SIZE];
+    char text[ADDRESS_TEXT_SIZE];
+    int server = tcp_listen(address, error);
+
+    if (server == -1)
+        fail(NULL, "%s", error);
+    tcp_local_address(server, text);
+    printf("Listening on %s\n", text);
+    fflush(stdout);
+    *c = (struct connection){.fd = server};
+    if (!ready(c, POLLIN, PATIENCE_MS))
+        fail(NULL, "nobody connects");
+    c->fd = accept(server, NULL, NULL);
+    close(server);
+}
+
+int main(int argc, char *argv[])
+{
+    bool listening = false;
+    size_t count = 1;
+    sigset_t set;
+    int option;
+
+    while ((option = getopt(argc, argv, "+ln:")) != -1) {
+        if (option == 'l')
+            listening = true;
+        else if (option == 'n')
+            count = strtoul(optarg, NULL, 10);
+        else
+            return EXIT_FAILURE;
+    }
+    if (optind >= argc || count == 0 || startup() == -1)
+        fail(NULL, "arguments: [-l] [-n <count>] <host>:<port> <verb>...");
+    /* Blocked, SIGUSR1 waits until hold or flood asks for it. */
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+
+    struct connection *connections = calloc(count, sizeof *connections);
+    if (connections == NULL)
+        fail(NULL, "%s", strerror(errno));
+    if (listening)
+        accept_connection(connections, argv[optind]);
+    else
+        open_connections(connections, count, argv[optind]);
+    for (size_t i = 0; i < count; i++) {
+        tcp_set_options(connections[i].fd);
+        if (set_nonblocking(connections[i].fd) == -1)
+            fail(NULL, "%s", strerror(errno));
+    }
+
+    for (char **words = argv + optind + 1; *words != NULL;) {
+        int used = 1;
+
+        verb = *words;
+        if (strcmp(verb, "say") == 0) {
+            printf("%s\n", words[1]);
+            fflush(stdout);
+            used = 2;
+        } else if (strcmp(verb, "hold") == 0) {
+            hold();
+        } else {
+            for (size_t i = 0; i < count; i++)
+                used = act(&connections[i], words);
+        }
+        words += used;
+    }
+    free(connections);
+    return EXIT_SUCCESS;
+}

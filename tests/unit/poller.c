@@ -1,0 +1,163 @@
+/* The poller, whichever of the two was built. */
+
+#include "poller.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "clock.h"
+
+static struct poller *poller;
+static struct event events[POLLER_MAX_EVENTS];
+
+/* Expects that exactly one event is there, and that it is this one. */
+static void expect(size_t token, unsigned readiness)
+{
+    CHECK(poller_wait(poller, events, 0) == 1);
+    CHECK(events[0].token == token);
+    CHECK(events[0].readiness == readiness);
+}
+
+static void expect_none(void)
+{
+    CHECK(poller_wait(poller, events, 0) == 0);
+}
+
+static void make_pair(int pair[2])
+{
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+}
+
+static void close_pair(const int pair[2])
+{
+    close(pair[0]);
+    close(pair[1]);
+}
+
+static void test_interest(void)
+{
+    int pair[2];
+
+    make_pair(pair);
+    CHECK(poller_register(poller, pair[0], 7, READABLE) == 0);
+    expect_none();
+    CHECK(write(pair[1], "x", 1) == 1);
+    expect(7, READABLE);
+    expect(7, READABLE); /* again, for as long as it is so */
+    CHECK(poller_reregister(poller, pair[0], 8, READABLE | WRITABLE) == 0);
+    expect(8, READABLE | WRITABLE);
+    CHECK(poller_reregister(poller, pair[0], 9, WRITABLE) == 0);
+    expect(9, WRITABLE);
+    CHECK(poller_reregister(poller, pair[0], 9, 0) == 0);
+    expect_none();
+    CHECK(poller_reregister(poller, pair[0], 9, READABLE) == 0);
+    expect(9, READABLE);
+    CHECK(poller_deregister(poller, pair[0]) == 0);
+    expect_none();
+    close_pair(pair);
+}
+
+static void test_hang_up(void)
+{
+    int pair[2];
+
+    /* Both sides are shut: that counts as ready for anything. */
+    make_pair(pair);
+    CHECK(poller_register(poller, pair[0], 1, READABLE) == 0);
+    close(pair[1]);
+    expect(1, READABLE | WRITABLE);
+    CHECK(poller_reregister(poller, pair[0], 1, 0) == 0);
+    expect(1, READABLE | WRITABLE);
+    CHECK(poller_deregister(poller, pair[0]) == 0);
+    close(pair[0]);
+}
+
+static void test_errors(void)
+{
+    int pair[2];
+
+    make_pair(pair);
+    CHECK(poller_reregister(poller, pair[0], 1, READABLE) == -1 && errno == ENOENT);
+    CHECK(poller_deregister(poller, pair[0]) == -1 && errno == ENOENT);
+    CHECK(poller_register(poller, pair[0], 1, READABLE) == 0);
+    CHECK(poller_register(poller, pair[0], 2, READABLE) == -1 && errno == EEXIST);
+    CHECK(poller_register(poller, -1, 3, READABLE) == -1 && errno == EBADF);
+    CHECK(poller_deregister(poller, pair[0]) == 0);
+    CHECK(poller_deregister(poller, pair[0]) == -1 && errno == ENOENT);
+    close_pair(pair);
+}
+
+/* More are ready than one wait reports: each has its turn before the first comes again. */
+static void test_many(void)
+{
+    enum { MANY = 2 * POLLER_MAX_EVENTS + 10 };
+    int pairs[MANY][2];
+    bool seen[MANY] = {false};
+    size_t count = 0;
+
+    for (size_t i = 0; i < MANY; i++) {
+        make_pair(pairs[i]);
+        CHECK(poller_register(poller, pairs[i][0], i, WRITABLE) == 0);
+    }
+    for (int wait = 0; wait < 3; wait++) {
+        int got = poller_wait(poller, events, -1);
+        CHECK(got == POLLER_MAX_EVENTS);
+        for (int i = 0; i < got; i++) {
+            count += !seen[events[i].token];
+            seen[events[i].token] = true;
+        }
+    }
+    CHECK(count == MANY);
+
+    /* Taken out in any order, those that stay are still found. */
+    for (size_t i = 0; i < MANY; i += 2)
+        CHECK(poller_deregister(poller, pairs[i][0]) == 0);
+    memset(seen, 0, sizeof seen);
+    for (int wait = 0; wait < 3; wait++) {
+        int got = poller_wait(poller, events, 0);
+        for (int i = 0; i < got; i++)
+            seen[events[i].token] = true;
+    }
+    for (size_t i = 0; i < MANY; i++) {
+        CHECK(seen[i] == (i % 2 == 1));
+        if (i % 2 == 1)
+            CHECK(poller_deregister(poller, pairs[i][0]) == 0);
+        close_pair(pairs[i]);
+    }
+}
+
+static void ignore(int signal)
+{
+    (void)signal;
+}
+
+static void test_waiting(void)
+{
+    struct sigaction action = {.sa_handler = ignore};
+    long long start = clock_ms();
+
+    CHECK(poller_wait(poller, events, 30) == 0);
+    CHECK(clock_ms() - start >= 29);
+
+    sigaction(SIGALRM, &action, NULL);
+    alarm(1);
+    CHECK(poller_wait(poller, events, -1) == -1 && errno == EINTR);
+}
+
+int main(void)
+{
+    poller = poller_create();
+    CHECK(poller != NULL);
+    test_interest();
+    test_hang_up();
+    test_errors();
+    test_many();
+    test_waiting();
+    poller_destroy(poller);
+    return EXIT_SUCCESS;
+}
