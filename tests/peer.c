@@ -224,16 +224,19 @@ static void take(struct connection *c, size_t length)
 
 static void put(struct connection *c, const char *text)
 {
-    while (*text != '\0') {
-        char byte = *text++;
-        if (byte == '\\' && *text == 'x') {
+    char buf[1024];
+    size_t length = 0;
+
+    for (; *text != '\0' && length < sizeof buf; length++) {
+        buf[length] = *text++;
+        if (buf[length] == '\\' && *text == 'x') {
             char digits[3] = {text[1], text[2], '\0'};
-            byte = (char)strtoul(digits, NULL, 16);
+            buf[length] = (char)strtoul(digits, NULL, 16);
             text += 3;
         }
-        if (write(c->fd, &byte, 1) != 1)
-            fail(c, "%s", strerror(errno));
     }
+    if (write(c->fd, buf, length) != (ssize_t)length)
+        fail(c, "%s", strerror(errno));
 }
 
 static void mirror(struct connection *c)

@@ -1,0 +1,32 @@
+EXAMPLES = simple-server simple-client iterative-server threaded-server async-server
+
+all: $(EXAMPLES)
+
+$(EXAMPLES):
+	@$(MAKE) --no-print-directory -C $@
+
+# TESTS=iterative-server runs one file of them, TESTS='start simple-client' two.
+TESTS =
+export POLLER SANITIZE
+test: all
+	@$(MAKE) -s -C tests
+	@tests/run $(TESTS)
+
+bench: all
+	@$(MAKE) -s -C tests bench
+	@tests/bench/run
+
+clean:
+	@for dir in $(EXAMPLES) tests; do $(MAKE) --no-print-directory -C $$dir clean; done
+
+help:
+	@echo 'make                      builds the five examples'
+	@echo 'make -C NAME              builds one of them: $(EXAMPLES)'
+	@echo 'make -C NAME run ADDR=…   builds and runs it; ADDR is HOST:PORT, 127.0.0.1:2000 if left out'
+	@echo 'make -C simple-client run ADDR=… MSG=…   sends MSG and prints the answer'
+	@echo 'make test                 runs all tests; TESTS=NAME those of tests/NAME.bats'
+	@echo 'make bench                measures the servers beside a bare echo loop'
+	@echo 'make clean                removes what was built'
+	@echo 'With each: CC=clang, POLLER=poll (in place of epoll), SANITIZE=address,undefined or thread'
+
+.PHONY: all test bench clean help $(EXAMPLES)

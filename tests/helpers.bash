@@ -1,0 +1,167 @@
+# What the bats files share.  A test starts a server with start_server, talks to it at
+# $address, and leaves the rest to teardown: a server that has died or printed anything
+# on standard error fails the test.
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+SCRATCH=$BATS_TEST_TMPDIR
+PEER=$ROOT/tests/bin/peer
+
+server_pid=
+peer_pids=()
+
+# Waits until the command succeeds; gives up after 20 seconds.
+eventually() {
+    local end=$((SECONDS + 20))
+    until "$@"; do
+        if [ "$SECONDS" -ge "$end" ]; then
+            echo "never came true: $*"
+            return 1
+        fi
+        sleep 0.02
+    done
+}
+
+# start_server NAME [ADDRESS]: its log is the file $log, its process $server_pid.
+start_server() {
+    log=$SCRATCH/log
+    "$ROOT/$1/$1" "${2:-127.0.0.1:0}" >"$log" 2>"$SCRATCH/errors" 3>&- &
+    server_pid=$!
+    find_address
+}
+
+# Reads the address from the log's first line.
+find_address() {
+    eventually logged '^Listening on '
+    address=$(sed -n '1s/^Listening on //p' "$log")
+    port=${address##*:}
+    [ "$port" != 0 ]
+}
+
+logged() {
+    grep -q -- "$1" "$log"
+}
+
+count_logged() {
+    grep -c -- "$1" "$log" || true
+}
+
+stop_server() {
+    kill -KILL "$server_pid"
+    wait "$server_pid" 2>/dev/null || true
+    server_pid=
+}
+
+alive() {
+    kill -0 "$1" 2>/dev/null
+}
+
+ended() {
+    ! alive "$1"
+}
+
+# Plays a client to its end (see peer.c).
+peer() {
+    "$PEER" "$@" 3>&-
+}
+
+# Plays a client in the background, and waits until it has said WORD.
+peer_until() {
+    local word=$1
+    shift
+    local said=$SCRATCH/said.${#peer_pids[@]}
+    "$PEER" "$@" >"$said" 3>&- &
+    peer_pid=$!
+    peer_pids+=("$peer_pid")
+    eventually said_or_ended "$word" "$said" "$peer_pid"
+    grep -qx "$word" "$said"
+}
+
+said_or_ended() {
+    grep -qx "$1" "$2" || ended "$3"
+}
+
+# Lets a client that holds or floods go on, and waits for its end.
+release() {
+    kill -USR1 "$1"
+    wait "$1"
+}
+
+# The number of descriptors, threads, CPU ticks and KiB that the server has.
+descriptors() {
+    local all=(/proc/"$server_pid"/fd/*)
+    echo "${#all[@]}"
+}
+
+threads() {
+    local all=(/proc/"$server_pid"/task/*)
+    echo "${#all[@]}"
+}
+
+ticks() {
+    local stat
+    stat=$(<"/proc/$server_pid/stat")
+    # shellcheck disable=SC2086  # the fields behind the name, which ends in ")"
+    set -- ${stat##*) }
+    echo $((${12} + ${13}))
+}
+
+resident() {
+    awk '/^VmRSS:/ { print $2 }' "/proc/$server_pid/status"
+}
+
+has_descriptors() {
+    [ "$(descriptors)" -eq "$1" ]
+}
+
+has_threads() {
+    [ "$(threads)" -eq "$1" ]
+}
+
+# Fails where the server uses more than a third of a CPU while nothing happens.
+rests() {
+    local before after hertz
+    hertz=$(getconf CLK_TCK)
+    before=$(ticks)
+    sleep 1
+    after=$(ticks)
+    echo "CPU ticks in a second: $((after - before)) of $hertz"
+    [ $((after - before)) -lt $((hertz / 3)) ]
+}
+
+needs() {
+    local tool
+    for tool; do
+        command -v "$tool" >/dev/null || skip "$tool is not installed"
+    done
+}
+
+needs_proc() {
+    [ -d "/proc/$$/fd" ] || skip "this system has no /proc"
+}
+
+no_sanitizer() {
+    [ -z "${SANITIZE:-}" ] || skip "$1"
+}
+
+# nc_send HOST PORT: sends standard input, shuts its side down, prints what comes back.
+nc_send() {
+    if nc -h 2>&1 | grep -q OpenBSD; then
+        nc -N "$@"
+    else
+        nc "$@"
+    fi
+}
+
+teardown() {
+    local pid failed=0
+    for pid in "${peer_pids[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    if [ -n "$server_pid" ]; then
+        alive "$server_pid" || { echo "the server has ended" && failed=1; }
+        [ ! -s "$SCRATCH/errors" ] || { cat "$SCRATCH/errors" && failed=1; }
+        stop_server
+    fi
+    return "$failed"
+}

@@ -1,0 +1,88 @@
+# How the four servers start, and how they refuse to.
+
+load helpers
+
+SERVERS='simple-server iterative-server threaded-server async-server'
+
+# The server ends at once with status 1, nothing on standard output, and this one line.
+refuses() {
+    local server=$1 line=$2 status=0
+    shift 2
+    timeout 60 "$ROOT/$server/$server" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
+    cat "$SCRATCH/err"
+    [ "$status" -eq 1 ]
+    [ ! -s "$SCRATCH/out" ]
+    [ "$(wc -l <"$SCRATCH/err")" -eq 1 ]
+    grep -q "$line" "$SCRATCH/err"
+}
+
+@test "port 0: the first line tells the port that the system chose" {
+    for server in $SERVERS; do
+        start_server "$server"
+        [[ $(head -n 1 "$log") =~ ^Listening\ on\ 127\.0\.0\.1:[1-9][0-9]*$ ]]
+        peer "$address" close
+        stop_server
+    done
+}
+
+@test "listens on every interface at 0.0.0.0, and at a name" {
+    for server in $SERVERS; do
+        start_server "$server" 0.0.0.0:0
+        [ "$address" = "0.0.0.0:$port" ]
+        peer "127.0.0.1:$port" send 10 receive
+        stop_server
+        start_server "$server" localhost:0
+        peer "$address" send 10 receive
+        stop_server
+    done
+}
+
+@test "wrong arguments: the original's usage line" {
+    for server in $SERVERS; do
+        refuses "$server" '^arguments: <host>:<port>$'
+        refuses "$server" '^arguments: <host>:<port>$' 127.0.0.1:0 more
+    done
+}
+
+@test "port taken" {
+    start_server simple-server
+    for server in $SERVERS; do
+        refuses "$server" "^cannot listen on $address: Address already in use$" "$address"
+    done
+}
+
+@test "an address that is not this machine's" {
+    for server in $SERVERS; do
+        refuses "$server" '^cannot listen on 192.0.2.1:0: Cannot assign requested address$' \
+            192.0.2.1:0
+    done
+}
+
+@test "no such name" {
+    for server in $SERVERS; do
+        refuses "$server" '^cannot listen on no-such-name.invalid:0: ' no-such-name.invalid:0
+    done
+}
+
+@test "a bad address" {
+    for server in $SERVERS; do
+        refuses "$server" '^bad address "2000": ' 2000
+        refuses "$server" '^bad address "127.0.0.1:65536": ' 127.0.0.1:65536
+        refuses "$server" '^bad address "::1:2000": .*\[::1\]:2000$' ::1:2000
+        refuses "$server" '^bad address "": ' ''
+        refuses "$server" '^bad address "a\\x0ab:1": ' $'a\nb:1'
+    done
+}
+
+@test "out of descriptors at the start" {
+    [ "${POLLER:-epoll}" != poll ] || skip "poll needs no descriptor of its own"
+    for server in iterative-server async-server; do
+        # Four are enough to load the program and to listen, but not for epoll.
+        status=0
+        bash -c 'ulimit -n 4 && exec "$0" 127.0.0.1:0' "$ROOT/$server/$server" \
+            >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
+        [ "$status" -eq 1 ]
+        [ ! -s "$SCRATCH/out" ]
+        [ "$(cat "$SCRATCH/err")" = "cannot wait for clients: Too many open files" ]
+    done
+}
