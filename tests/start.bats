@@ -47,13 +47,13 @@ refuses() {
 @test "port taken" {
     start_server simple-server
     for server in $SERVERS; do
-        refuses "$server" "^cannot listen on $address: Address already in use$" "$address"
+        refuses "$server" "^cannot listen on $address: Address \(already \)*in use$" "$address"
     done
 }
 
 @test "an address that is not this machine's" {
     for server in $SERVERS; do
-        refuses "$server" '^cannot listen on 192.0.2.1:0: Cannot assign requested address$' \
+        refuses "$server" '^cannot listen on 192.0.2.1:0: .*[Aa]ddress' \
             192.0.2.1:0
     done
 }
@@ -76,6 +76,7 @@ refuses() {
 
 @test "out of descriptors at the start" {
     [ "${POLLER:-epoll}" != poll ] || skip "poll needs no descriptor of its own"
+    no_sanitizer "a sanitizer needs descriptors too"
     for server in iterative-server async-server; do
         # Four are enough to load the program and to listen, but not for epoll.
         status=0
@@ -83,6 +84,6 @@ refuses() {
             >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
         [ "$status" -eq 1 ]
         [ ! -s "$SCRATCH/out" ]
-        [ "$(cat "$SCRATCH/err")" = "cannot wait for clients: Too many open files" ]
+        grep -q '^cannot wait for clients: .*\(open files\|descriptors\)' "$SCRATCH/err"
     done
 }

@@ -16,7 +16,7 @@ static void good(const char *text, const char *host, const char *port)
 {
     if (address_parse(text, &address, error) == -1) {
         fprintf(stderr, "%s\n", error);
-        CHECK(!"parsed");
+        exit(EXIT_FAILURE);
     }
     CHECK(strcmp(address.host, host) == 0);
     CHECK(strcmp(address.port, port) == 0);
@@ -28,12 +28,12 @@ static void bad(const char *text, const char *why)
     errno = 0;
     if (address_parse(text, &address, error) == 0) {
         fprintf(stderr, "%s\n", text);
-        CHECK(!"refused");
+        exit(EXIT_FAILURE);
     }
     CHECK(errno == EINVAL);
     if (strstr(error, why) == NULL) {
         fprintf(stderr, "%s: lacks \"%s\"\n", error, why);
-        CHECK(!"the reason");
+        exit(EXIT_FAILURE);
     }
     for (const char *c = error; *c != '\0'; c++)
         CHECK(*c >= ' ' && *c <= '~');

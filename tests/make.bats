@@ -1,0 +1,61 @@
+# The make targets, as the README has them.
+
+load helpers
+
+setup() {
+    make_pid=
+}
+
+# Starts "make -C NAME run", in a process group of its own.
+start_make() {
+    needs setsid
+    log=$SCRATCH/log
+    setsid make --no-print-directory -C "$ROOT/$1" run "${@:2}" >"$log" 2>"$SCRATCH/errors" 3>&- &
+    make_pid=$!
+    find_address
+}
+
+stop_make() {
+    kill -TERM -- "-$make_pid" 2>/dev/null || true
+    wait "$make_pid" 2>/dev/null || true
+}
+
+@test "make -C NAME run ADDR=… runs each server, and simple-client against it" {
+    for server in simple-server iterative-server threaded-server async-server; do
+        start_make "$server" ADDR=127.0.0.1:0
+        run make -s --no-print-directory -C "$ROOT/simple-client" run ADDR="$address" MSG=Hello
+        stop_make
+        [ "$status" -eq 0 ]
+        [ "$output" = Hello ]
+    done
+}
+
+@test "a message goes through make as it is" {
+    start_server iterative-server
+    message="it's \"quoted\"; echo \`no\` \\ * é"
+    run make -s --no-print-directory -C "$ROOT/simple-client" run ADDR="$address" MSG="$message"
+    [ "$output" = "$message" ]
+}
+
+@test "make help tells all targets" {
+    run make -s --no-print-directory -C "$ROOT" help
+    [ "$status" -eq 0 ]
+    for target in 'make ' 'make -C NAME ' 'run ADDR=' 'make test ' 'make bench ' 'make clean '; do
+        [[ $output == *"$target"* ]]
+    done
+}
+
+@test "builds one example alone, anew only when its command changes, and cleans up" {
+    cp -R "$ROOT" "$SCRATCH/copy"
+    cd "$SCRATCH/copy"
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES POLLER
+    make clean
+    make -C iterative-server POLLER=poll | grep poller_poll.c
+    [ -x iterative-server/iterative-server ]
+    [ "$(make -C iterative-server POLLER=poll | grep -c poller_)" -eq 0 ]
+    make -C iterative-server POLLER=poll CPPFLAGS=-DX | grep poller_poll.c
+    touch common/tcp.h
+    make -C iterative-server POLLER=poll CPPFLAGS=-DX | grep poller_poll.c
+    make clean
+    [ -z "$(find . -type f '(' -name '*-server' -o -name .command ')')" ]
+}
