@@ -118,6 +118,37 @@ no_thread_left() {
     [ "${SANITIZE:-}" = thread ] || [ "$(threads)" -eq 1 ]
 }
 
+# Attaches strace to the server, for the calls named.
+trace() {
+    strace -f -p "$server_pid" -e trace="$1" "${@:2}" -o "$SCRATCH/trace" 2>/dev/null 3>&- &
+    strace_pid=$!
+    eventually traced
+}
+
+# The same, and lets them fail: inject CALL:error=NAME:when=N
+inject() {
+    trace "${1%%:*}" -e inject="$1"
+}
+
+traced() {
+    [ "$(awk '/^TracerPid:/ { print $2 }' "/proc/$server_pid/status")" -ne 0 ]
+}
+
+detach() {
+    kill -TERM "$strace_pid"
+    wait "$strace_pid" || true
+}
+
+# The server makes no system call but to wait: it is not even woken up, now and then.
+stands_still() {
+    local before after
+    before=$(awk '/^voluntary_ctxt_switches:/ { print $2 }' "/proc/$server_pid/status")
+    sleep 1
+    after=$(awk '/^voluntary_ctxt_switches:/ { print $2 }' "/proc/$server_pid/status")
+    echo "woken up $((after - before)) times in a second"
+    [ $((after - before)) -le 2 ]
+}
+
 # Fails where the server uses more than a third of a CPU while nothing happens.
 rests() {
     local before after hertz

@@ -2,10 +2,6 @@
 
 load helpers
 
-traced() {
-    [ "$(awk '/^TracerPid:/ { print $2 }' "/proc/$server_pid/status")" -ne 0 ]
-}
-
 # What 50 clients send while the server stands still is one turn's work.
 writes_log_once() {
     needs strace
@@ -14,8 +10,7 @@ writes_log_once() {
     kill -STOP "$server_pid"
     kill -USR1 "$peer_pid"
     eventually grep -qx sent "$SCRATCH/said.0"
-    strace -f -p "$server_pid" -e trace=write -o "$SCRATCH/trace" 3>&- &
-    eventually traced
+    trace write
     kill -CONT "$server_pid"
     peer "$address" echo 10 finish eof
     eventually logged 'closed connection$'
@@ -31,6 +26,28 @@ writes_log_once() {
 
 @test "async-server writes the log of one turn with one call" {
     writes_log_once async-server
+}
+
+# While a client's echoes fit in the buffers, the poller is told nothing new.
+leaves_the_interest() {
+    needs strace
+    [ "${POLLER:-epoll}" != poll ] || skip "poll is told everything each time"
+    start_server "$1"
+    peer_until ready "$address" echo 10 say ready hold trips 50 10
+    trace epoll_ctl
+    release "$peer_pid"
+    eventually logged 'closed connection$'
+    detach
+    grep -v EPOLL_CTL_DEL "$SCRATCH/trace" | grep epoll_ctl && return 1
+    grep -q EPOLL_CTL_DEL "$SCRATCH/trace"
+}
+
+@test "iterative-server changes the interest only where it differs" {
+    leaves_the_interest iterative-server
+}
+
+@test "async-server changes the interest only where it differs" {
+    leaves_the_interest async-server
 }
 
 takes_little_memory() {

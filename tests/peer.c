@@ -9,7 +9,8 @@
    echo N     sends N bytes and reads as they come back
    fill       sends until the other side takes no more; fails past 64 MiB
    receive    reads until all that was sent has come back, and checks each byte
-   trips N B  N times: sends B bytes and receives them; fails if each took 30 ms or more
+   trips N B  N times: sends B bytes and receives them; fails if each but the first two,
+              which the receiver acknowledges at once, took 30 ms or more
    finish     shuts the writing side down
    eof        expects the end of the stream
    ended      expects the end of the stream, or a reset
@@ -175,7 +176,7 @@ static void trips(struct connection *c, size_t count, size_t length)
         send_bytes(c, length);
         receive(c);
         long long time = clock_ms() - start;
-        if (time < shortest)
+        if (i >= 2 && time < shortest)
             shortest = time;
     }
     if (shortest >= 30)
