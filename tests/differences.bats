@@ -1,4 +1,4 @@
-# What the two servers with one thread for all clients do beyond the common suite.
+# What one server or two do beyond the suite that they share with the others.
 
 load helpers
 
@@ -69,4 +69,30 @@ takes_little_memory() {
 
 @test "an idle connection to async-server takes 0.45 KiB at most" {
     takes_little_memory async-server
+}
+
+@test "iterative-server takes all that wait in the backlog in one turn" {
+    needs strace
+    start_server iterative-server
+    kill -STOP "$server_pid"
+    peer_until ready -n 50 "$address" say ready hold echo 10
+    trace '/^(accept|epoll_p?wait|poll)$'
+    kill -CONT "$server_pid"
+    release "$peer_pid"
+    detach
+    accepts=$(grep -Eo 'accept.* = [0-9]+$|wait.* = [0-9]+$|poll\(.* = [0-9]+' "$SCRATCH/trace" |
+        sed 's/^\(....\).*/\1/' | uniq -c | awk '$2 == "acce" { print $1; exit }')
+    [ "$accepts" -eq 50 ]
+}
+
+@test "a thread of threaded-server has a small stack" {
+    needs_proc
+    no_sanitizer "a sanitizer takes memory of its own"
+    start_server threaded-server
+    size() { awk '/^VmSize:/ { print $2 }' "/proc/$server_pid/status"; }
+    peer_until first "$address" echo 10 say first hold
+    before=$(size)
+    peer_until crowd -n 50 "$address" send 10 receive say crowd hold
+    echo "$(($(size) - before)) KiB of address space for 50 threads"
+    [ $(($(size) - before)) -lt $((50 * 256)) ]
 }
