@@ -61,6 +61,31 @@ END
     peer "$address" send 10 receive eof
 }
 
+@test "a call that a signal interrupts is made again" {
+    needs strace
+    start_server simple-server
+    for call in read write; do
+        peer_until ready "$address" say ready hold send 100 receive eof
+        eventually waits_in_read
+        inject "$call:error=EINTR:when=1"
+        release "$peer_pid"
+        detach
+        grep -q INJECTED "$SCRATCH/trace"
+    done
+    inject '/^accept:error=EINTR:when=1'
+    peer "$address" send 10 receive eof
+    detach
+    inject '/^accept:error=ECONNABORTED:when=1'
+    peer "$address" send 10 receive eof
+    detach
+    [ "$(count_logged '^Error')" -eq 0 ]
+}
+
+# Its last word was of the connection that it has accepted.
+waits_in_read() {
+    tail -n 1 "$log" | grep -q '^Accepting connection'
+}
+
 @test "leaves no descriptor behind" {
     needs_proc
     start_server simple-server
