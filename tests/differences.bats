@@ -28,6 +28,34 @@ writes_log_once() {
     writes_log_once async-server
 }
 
+# One client has much to read, and another sends a little after it: that one need not
+# wait until all of the first has been served.
+takes_turns() {
+    start_server "$1"
+    peer_until ready "$address" say ready hold send 100000 say sent receive finish eof
+    greedy=$peer_pid
+    peer_until ready "$address" say ready hold send 10 say sent receive finish eof
+    modest=$peer_pid
+    kill -STOP "$server_pid"
+    kill -USR1 "$greedy"
+    eventually grep -qx sent "$SCRATCH/said.0"
+    kill -USR1 "$modest"
+    eventually grep -qx sent "$SCRATCH/said.1"
+    kill -CONT "$server_pid"
+    wait "$greedy" "$modest"
+    before=$(sed '/^read 10 bytes/q' "$log" | grep -c '^read 160 bytes')
+    echo "$before reads before the other's turn"
+    [ "$before" -le 5 ]
+}
+
+@test "iterative-server lets a greedy client take turns with the others" {
+    takes_turns iterative-server
+}
+
+@test "async-server lets a greedy client take turns with the others" {
+    takes_turns async-server
+}
+
 # While a client's echoes fit in the buffers, the poller is told nothing new.
 leaves_the_interest() {
     needs strace

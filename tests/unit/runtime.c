@@ -171,6 +171,14 @@ static void test_sleep(void)
     CHECK(clock_ms() - start >= 59);
     for (size_t i = 0; i < 3; i++)
         close(fds[i]);
+
+    /* A task whose time has passed long ago is not waited for. */
+    woken[0] = '\0';
+    fds[0] = spawn_sleeper(&a, 'a', 1, 1);
+    sleep_ms(20);
+    CHECK(runtime_turn(runtime) == 0);
+    CHECK(strcmp(woken, "a") == 0);
+    close(fds[0]);
 }
 
 /* A sleeping task is woken by a hang-up, once, and a nap of no time ends its turn. */
