@@ -132,12 +132,21 @@ start_peer() {
     refused_with '^bad address "::1:80": .*\[::1\]:80$'
 }
 
-@test "tries each address of a name" {
-    # The server has the IPv4 address only; localhost may be ::1 first.
-    start_server iterative-server
-    client "localhost:$port" Hello
-    [ "$status" -eq 0 ]
-    [ "$(cat "$SCRATCH/out")" = Hello ]
+@test "tries each address of a name until one answers" {
+    needs unshare mount
+    unshare -rm true 2>/dev/null || skip "no mount namespaces here"
+    printf '127.0.0.1 twin\n127.0.0.2 twin\n' >"$SCRATCH/hosts"
+    # A name with two addresses, of which one has a server: once the first, once the last.
+    for host in 127.0.0.1 127.0.0.2; do
+        start_server iterative-server "$host:0"
+        # shellcheck disable=SC2016  # the inner shell expands them
+        run unshare -rm bash -c 'mount --bind "$0" /etc/hosts && exec "$1" "$2" Hello' \
+            "$SCRATCH/hosts" "$ROOT/simple-client/simple-client" "twin:$port"
+        stop_server
+        echo "$host: $output"
+        [ "$status" -eq 0 ]
+        [ "$output" = Hello ]
+    done
 }
 
 @test "connects to IPv6" {
