@@ -24,6 +24,7 @@ eventually() {
 # start_server NAME [ADDRESS]: its log is the file $log, its process $server_pid.
 start_server() {
     log=$SCRATCH/log
+    : >"$log" # the server's own shell might do it too late: an earlier log could be read
     "$ROOT/$1/$1" "${2:-127.0.0.1:0}" >"$log" 2>"$SCRATCH/errors" 3>&- &
     server_pid=$!
     find_address

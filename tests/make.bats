@@ -10,6 +10,7 @@ setup() {
 start_make() {
     needs setsid
     log=$SCRATCH/log
+    : >"$log"
     setsid make --no-print-directory -C "$ROOT/$1" run "${@:2}" >"$log" 2>"$SCRATCH/errors" 3>&- &
     make_pid=$!
     find_address
