@@ -9,6 +9,7 @@ $(EXAMPLES):
 TESTS =
 export POLLER SANITIZE
 test: all
+	@command -v bash >/dev/null || { echo 'make test needs bash: install it' >&2; exit 1; }
 	@$(MAKE) -s -C tests
 	@tests/run $(TESTS)
 
@@ -27,6 +28,6 @@ help:
 	@echo 'make test                 runs all tests; TESTS=NAME those of tests/NAME.bats'
 	@echo 'make bench                measures the servers beside a bare echo loop'
 	@echo 'make clean                removes what was built'
-	@echo 'With each: CC=clang, POLLER=poll (in place of epoll), SANITIZE=address,undefined or thread'
+	@echo 'Each takes variables behind it: CC=clang, POLLER=poll, SANITIZE=address,undefined or thread'
 
 .PHONY: all test bench clean help $(EXAMPLES)

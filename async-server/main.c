@@ -67,7 +67,7 @@ int main(int argc, char *argv[])
     printf("Listening on %s\n", address);
 
     for (;;) {
-        /* Every task waits for something: show the log, and wait. */
+        /* Each task that could go on has had its turn: show the log, and wait. */
         fflush(stdout);
         if (runtime_turn(runtime) == -1)
             sleep_ms(ACCEPT_REST_MS); /* the kernel lacks memory */

@@ -111,7 +111,8 @@ static void remove_sleeper(struct task *task)
 
 void task_wait(struct task *task, unsigned interest)
 {
-    /* Should it fail, the task wakes up in a while and tries its call again. */
+    /* Should it fail, the task tries its call again: after a while, or as soon as what
+       it awaited before is ready. */
     if (watch_for(task, interest) == -1)
         add_sleeper(task, 100);
 }

@@ -23,6 +23,7 @@
                n = read(reader->task.fd, reader->buf, sizeof reader->buf);
            } while (n > 0 || (n == -1 && would_block(errno)));
            task_end(task);
+           close(reader->task.fd);
            free(reader);
        }
 
@@ -30,7 +31,8 @@
    Hence three rules:
    - local variables stand above task_begin and are lost at each await; what must
      outlive one goes into the struct;
-   - no switch stands around an await, and no break around it but in a loop;
+   - no switch stands around an await, and no break outside a loop: it would leave the
+     hidden switch;
    - no line has two awaits. */
 
 #ifndef RUNTIME_H
@@ -60,8 +62,8 @@ struct runtime *runtime_create(void);
 void runtime_destroy(struct runtime *runtime);
 
 /* Starts a task, which runs FUNCTION: at once up to its first await, then in turns.
-   All its awaits are for FD, which is non-blocking.  TASK and FD stay the caller's;
-   the task itself is the right one to release them, behind its task_end.
+   All its awaits are for FD, which is non-blocking.  The runtime neither frees TASK nor
+   closes FD: the task does, behind its task_end.
 
    Returns 0, or -1 with errno where something is lacking (see allocate_token and
    poller_register); the task has not run then. */

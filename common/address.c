@@ -120,16 +120,16 @@ static const char *check_name(const char *host)
 static void suggest_brackets(const char *text, char suggestion[ERROR_SIZE])
 {
     static const char hint[] = "an IPv6 address stands in brackets:";
-    char address[INET6_ADDRSTRLEN] = "";
+    char address[INET6_ADDRSTRLEN + IF_NAMESIZE] = "";
     char port[ADDRESS_PORT_SIZE];
     const char *colon = strrchr(text, ':');
     size_t length = (size_t)(colon - text);
 
     if (length < sizeof address)
         memcpy(address, text, length);
-    if (is_ipv6(address) && check_port(colon + 1, port) == NULL)
+    if (check_ipv6(address) == NULL && check_port(colon + 1, port) == NULL)
         snprintf(suggestion, ERROR_SIZE, "%s [%s]:%s", hint, address, port);
-    else if (is_ipv6(text))
+    else if (check_ipv6(text) == NULL)
         snprintf(suggestion, ERROR_SIZE, "%s [%s]:PORT", hint, text);
     else
         snprintf(suggestion, ERROR_SIZE, "%s [::1]:2000", hint);
@@ -163,7 +163,7 @@ static const char *parse(const char *text, struct address *address, char suggest
     if (end == host)
         return "the host is missing: write HOST:PORT";
     if (!copy_host(address, host, (size_t)(end - host)))
-        return "a name has at most 253 characters";
+        return bracketed ? "not an IPv6 address" : "a name has at most 253 characters";
 
     wrong = bracketed ? check_ipv6(address->host) : check_name(address->host);
     if (wrong != NULL)

@@ -9,6 +9,9 @@ include $(dir $(lastword $(MAKEFILE_LIST)))build.mk
 ADDR = 127.0.0.1:2000
 MSG = Hello
 ARGUMENTS = "$$ADDR"
+# As they were typed: a "$" in them is nothing for make to expand.
+override ADDR := $(value ADDR)
+override MSG := $(value MSG)
 export ADDR MSG
 
 # One command compiles the example and what it needs of common/.

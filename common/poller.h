@@ -36,12 +36,12 @@ void poller_destroy(struct poller *poller);
 
 /* Starts to watch the open descriptor FD for INTEREST, under TOKEN.  With interest
    0 only errors and hang-ups are reported.  Deregister it before you close it.
-   Returns 0, or -1 with errno: EEXIST where FD is registered, EBADF, ENOMEM, or
-   that of epoll_ctl. */
+   Returns 0, or -1 with errno: EEXIST where FD is registered, EBADF where it is
+   negative, ENOMEM, or that of epoll_ctl. */
 int poller_register(struct poller *poller, int fd, size_t token, unsigned interest);
 
 /* Gives the registered FD another token or interest.  Returns 0, or -1 with errno:
-   ENOENT where FD is not registered, EBADF, or that of epoll_ctl. */
+   ENOENT where FD is not registered, or that of epoll_ctl. */
 int poller_reregister(struct poller *poller, int fd, size_t token, unsigned interest);
 
 /* Stops watching FD.  Returns 0, or -1 with errno as poller_reregister does. */
@@ -50,10 +50,11 @@ int poller_deregister(struct poller *poller, int fd);
 /* Waits until a registered descriptor is ready, but no longer than TIMEOUT
    milliseconds (-1: without limit, 0: not at all), and fills EVENTS with at most
    POLLER_MAX_EVENTS events, one for each ready descriptor.  Where more are ready,
-   the next calls report those left out before they report these again.
+   those left out have their turn in the next calls.
    Returns the number of events, 0 after the timeout; or -1 with errno: EINTR where
    a signal came first (a stop and continue is enough, see signal(7)), or that of
-   epoll_wait or poll. */
+   epoll_wait or poll.  poll also fails, with EINVAL, where more descriptors are
+   registered than the process may now have (RLIMIT_NOFILE). */
 int poller_wait(struct poller *poller, struct event events[POLLER_MAX_EVENTS], int timeout);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct token_manager {
-    size_t *tokens;    /* for each token: that it is held, or the free token below it */
+    size_t *tokens;    /* for each token: that it is held, or the next free one */
     size_t capacity;   /* room in the array */
     size_t count;      /* tokens given so far: 0 to count - 1 */
     size_t first_free; /* the last one freed */

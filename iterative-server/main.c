@@ -76,7 +76,7 @@ int main(int argc, char *argv[])
     printf("Listening on %s\n", address);
 
     for (;;) {
-        /* Everything that was ready has been served: show the log, and wait. */
+        /* Each client that was ready has had its turn: show the log, and wait. */
         fflush(stdout);
         struct event events[POLLER_MAX_EVENTS];
         int timeout = server.rest_until == 0 ? -1 : ACCEPT_REST_MS;
@@ -146,7 +146,8 @@ static void rest(struct server *server)
         printf("Error accepting connection: %s\n", strerror(errno));
     server->lacking = true;
     server->rest_until = clock_ms() + ACCEPT_REST_MS;
-    poller_reregister(server->poller, server->socket, server->listen_token, 0);
+    if (poller_reregister(server->poller, server->socket, server->listen_token, 0) == -1)
+        sleep_ms(ACCEPT_REST_MS);
 }
 
 static void end_rest(struct server *server)

@@ -28,8 +28,12 @@ int main(int argc, char *argv[])
     /* Looks the name up, and connects to the first of its addresses that answers. */
     char error[ERROR_SIZE];
     int socket = tcp_connect(argv[1], error);
-    if (socket == -1 || set_nonblocking(socket) == -1) {
+    if (socket == -1) {
         fprintf(stderr, "%s\n", error);
+        return EXIT_FAILURE;
+    }
+    if (set_nonblocking(socket) == -1) {
+        fprintf(stderr, "%s: %s\n", argv[1], strerror(errno));
         return EXIT_FAILURE;
     }
 
@@ -61,35 +65,35 @@ int main(int argc, char *argv[])
 static size_t exchange(int socket, const char *message, size_t length)
 {
     char buf[160];
-    size_t to_send = length;
     size_t sent = 0;
     size_t received = 0;
+    int send_error = 0;
 
     errno = 0;
     while (received < length) {
         struct pollfd wait = {.fd = socket, .events = POLLIN};
-        if (sent < to_send)
+        if (sent < length)
             wait.events |= POLLOUT;
         if (poll(&wait, 1, -1) == -1) {
             if (errno == EINTR)
                 continue;
             break;
         }
-        if (wait.revents & POLLOUT) {
-            ssize_t n = write(socket, message + sent, to_send - sent);
+        if ((wait.revents & POLLOUT) && send_error == 0) {
+            ssize_t n = write(socket, message + sent, length - sent);
             if (n >= 0)
                 sent += (size_t)n;
             else if (!would_block(errno))
-                to_send = sent; /* the server takes no more, but may have answered */
+                send_error = errno; /* what has come back already is still to be read */
         }
-        if (wait.revents & (POLLIN | POLLERR | POLLHUP)) {
+        if ((wait.revents & (POLLIN | POLLERR | POLLHUP)) || send_error != 0) {
             size_t left = length - received;
             ssize_t n = read(socket, buf, left < sizeof buf ? left : sizeof buf);
             if (n > 0) {
                 fwrite(buf, 1, (size_t)n, stdout);
                 received += (size_t)n;
-            } else if (n == 0) {
-                errno = 0;
+            } else if (n == 0 || send_error != 0) {
+                errno = send_error;
                 break;
             } else if (!would_block(errno)) {
                 break;

@@ -42,7 +42,8 @@ takes_turns() {
     kill -USR1 "$modest"
     eventually grep -qx sent "$SCRATCH/said.1"
     kill -CONT "$server_pid"
-    wait "$greedy" "$modest"
+    wait "$greedy"
+    wait "$modest"
     before=$(sed '/^read 10 bytes/q' "$log" | grep -c '^read 160 bytes')
     echo "$before reads before the other's turn"
     [ "$before" -le 5 ]

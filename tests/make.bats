@@ -33,7 +33,7 @@ stop_make() {
 
 @test "a message goes through make as it is" {
     start_server iterative-server
-    message="it's \"quoted\"; echo \`no\` \\ * é"
+    message="it's \"quoted\"; echo \`no\` \\ * é \$HOME \$(shell echo no) \$\$"
     run make -s --no-print-directory -C "$ROOT/simple-client" run ADDR="$address" MSG="$message"
     [ "$output" = "$message" ]
 }

@@ -103,6 +103,16 @@ start_peer() {
     grep -q "^$address: 160 of 100000 bytes came back: " "$SCRATCH/err"
 }
 
+@test "a failed write: tells its reason, and does not wait for an echo" {
+    needs strace
+    start_peer hold
+    status=0
+    timeout 20 strace -qq -o /dev/null -e inject=write:error=ECONNRESET:when=1 \
+        "$ROOT/simple-client/simple-client" "$address" Hello \
+        >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
+    refused_with "^$address: 0 of 5 bytes came back: Connection reset by peer$"
+}
+
 @test "refused" {
     start_server iterative-server
     stop_server

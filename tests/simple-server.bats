@@ -121,6 +121,7 @@ waits_in_read() {
     for signal in INT TERM; do
         start_server simple-server
         kill -"$signal" "$server_pid"
+        eventually ended "$server_pid"
         status=0
         wait "$server_pid" || status=$?
         server_pid=

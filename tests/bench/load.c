@@ -76,7 +76,7 @@ static void record(struct load *load, int64_t ns)
 
     while (value >> octave >= 2 * BUCKETS_PER_OCTAVE)
         octave++;
-    size_t bucket = octave * BUCKETS_PER_OCTAVE + (value >> octave) - BUCKETS_PER_OCTAVE;
+    size_t bucket = octave * BUCKETS_PER_OCTAVE + (size_t)(value >> octave) - BUCKETS_PER_OCTAVE;
     load->latencies[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
 }
 
@@ -125,8 +125,10 @@ static void open_connection(struct load *load, struct connection *c)
     char error[ERROR_SIZE];
 
     c->fd = tcp_connect(load->address, error);
-    if (c->fd == -1 || set_nonblocking(c->fd) == -1)
+    if (c->fd == -1)
         fail("connection", error);
+    if (set_nonblocking(c->fd) == -1)
+        fail("connection", strerror(errno));
     tcp_set_options(c->fd);
     c->wants_room = false;
     watch(load, c, EPOLL_CTL_ADD);

@@ -97,6 +97,8 @@ static void test_brackets(void)
     bad("::1", "[::1]:PORT");
     bad("fe80::1:80", "[fe80::1]:80");
     bad("2001:db8::1", "[2001:db8::1]:PORT");
+    bad("fe80::1%eth0:80", "[fe80::1%eth0]:80");
+    bad("fe80::1%eth0", "[fe80::1%eth0]:PORT");
     bad("a:b:80", "in brackets: [::1]:2000");
 }
 
@@ -134,7 +136,7 @@ static void test_long_names(void)
     bad(text, "...\"");
     text[0] = '[';
     memcpy(text + sizeof text - 5, "]:80", 5);
-    bad(text, "253 characters");
+    bad(text, "not an IPv6 address");
 }
 
 static void test_format(void)
