@@ -17,7 +17,8 @@
 #include "tcp.h"
 
 /* What process_client and the calls in it need, printf most of all, with room to
-   spare.  The default, often 8 MiB, doubles the CPU time when clients come and go. */
+   spare.  The default, often 8 MiB, costs CPU time when clients come and go: the kernel
+   sets up and tears down more page tables. */
 enum { STACK_SIZE = 64 * 1024 };
 
 struct client {
