@@ -4,15 +4,15 @@
    Usage: load ADDRESS:PORT PID BUSY IDLE SIZE SECONDS [churn]
 
    BUSY connections send a message of SIZE bytes each, wait for its echo, and send the
-   next; IDLE more stay silent.  With "churn" a busy connection is closed after each
-   echo and opened anew.  PID is the server's process.
+   next; IDLE more stay silent, once each has had one echo.  With "churn" a busy
+   connection is closed after each echo and opened anew.  PID is the server's process.
 
    Prints one line of fields, separated by tabs:
    echoes per second; CPU time of the server per echo, in microseconds; latency p50, p99
-   and p99.9, in microseconds; the server's resident memory per connection, in KiB, when
-   all are connected and nothing has been sent yet.
-   Exits with status 1 and one line on standard error where a connection is lost or a
-   byte comes back wrong. */
+   and p99.9, in microseconds; memory of the server per connection, in KiB, when all are
+   connected and idle.
+   Exits with status 1 and one line on standard error where a connection is lost, a byte
+   comes back wrong, or no echo comes for five seconds. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -28,8 +28,10 @@
 
 #include "startup.h"
 #include "tcp.h"
+#include "usage.h"
 
 enum { PATTERNS = 251, BUCKETS_PER_OCTAVE = 64, BUCKETS = 40 * BUCKETS_PER_OCTAVE };
+enum { PATIENCE_MS = 5000 };
 
 struct connection {
     int fd;
@@ -59,11 +61,11 @@ static _Noreturn void fail(const char *what, const char *why)
     exit(EXIT_FAILURE);
 }
 
-static int64_t now_ns(clockid_t clock)
+static int64_t now_ns(void)
 {
     struct timespec time;
 
-    if (clock_gettime(clock, &time) == -1)
+    if (clock_gettime(CLOCK_MONOTONIC, &time) == -1)
         fail("clock", strerror(errno));
     return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
@@ -91,23 +93,6 @@ static double percentile(const struct load *load, double part)
         bucket++;
     uint64_t value = BUCKETS_PER_OCTAVE + bucket % BUCKETS_PER_OCTAVE;
     return (double)(value << bucket / BUCKETS_PER_OCTAVE) / 1000;
-}
-
-static long resident_kib(const char *pid)
-{
-    char path[64];
-    char line[256];
-    long kib = -1;
-
-    snprintf(path, sizeof path, "/proc/%.20s/status", pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        fail(path, strerror(errno));
-    while (kib == -1 && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            kib = strtol(line + 6, NULL, 10);
-    fclose(file);
-    return kib;
 }
 
 static void watch(struct load *load, struct connection *c, int operation)
@@ -156,7 +141,7 @@ static void start_message(struct load *load, struct connection *c)
     c->pattern = (c->pattern + 1) % PATTERNS;
     c->sent = 0;
     c->received = 0;
-    c->started = now_ns(CLOCK_MONOTONIC);
+    c->started = now_ns();
     load->in_flight++;
     send_rest(load, c);
 }
@@ -176,7 +161,7 @@ static void receive(struct load *load, struct connection *c)
     if (c->received < load->size)
         return;
 
-    record(load, now_ns(CLOCK_MONOTONIC) - c->started);
+    record(load, now_ns() - c->started);
     load->echoes++;
     load->in_flight--;
     if (load->stopping)
@@ -193,8 +178,10 @@ static void run(struct load *load, int64_t end)
 {
     struct epoll_event events[256];
 
-    while (load->in_flight > 0 && now_ns(CLOCK_MONOTONIC) < end) {
-        int count = epoll_wait(load->epoll, events, 256, 1000);
+    while (load->in_flight > 0 && now_ns() < end) {
+        int count = epoll_wait(load->epoll, events, 256, PATIENCE_MS);
+        if (count == 0)
+            fail("read", "no echo comes back");
         for (int i = 0; i < count; i++) {
             struct connection *c = events[i].data.ptr;
             if (events[i].events & EPOLLOUT)
@@ -205,14 +192,52 @@ static void run(struct load *load, int64_t end)
     }
 }
 
+/* Opens the connections one by one: some servers lose clients that come together. */
+static struct connection *connect_all(struct load *load, size_t count)
+{
+    struct connection *connections = calloc(count, sizeof *connections);
+
+    if (connections == NULL)
+        fail("start", strerror(errno));
+    load->stopping = true;
+    for (size_t i = 0; i < count; i++) {
+        connections[i].pattern = (unsigned)(i % PATTERNS);
+        open_connection(load, &connections[i]);
+        start_message(load, &connections[i]);
+        run(load, INT64_MAX);
+    }
+    load->stopping = false;
+    return connections;
+}
+
+/* Measures for LENGTH nanoseconds what goes on already, and prints all but memory. */
+static void measure(struct load *load, pid_t pid, int64_t length)
+{
+    load->echoes = 0;
+    memset(load->latencies, 0, sizeof load->latencies);
+    int64_t start = now_ns();
+    int64_t cpu = cpu_time_ns(pid);
+    run(load, start + length);
+    cpu = cpu_time_ns(pid) - cpu;
+    length = now_ns() - start;
+
+    if (load->echoes == 0)
+        fail("measurement", "no echo came back in time");
+    printf("%.0f\t%.3f\t%.1f\t%.1f\t%.1f", (double)load->echoes * 1e9 / (double)length,
+           (double)cpu / 1000 / (double)load->echoes, percentile(load, 0.5),
+           percentile(load, 0.99), percentile(load, 0.999));
+}
+
 int main(int argc, char *argv[])
 {
     if (argc < 7 || startup() == -1) {
         fprintf(stderr, "arguments: <host>:<port> <pid> <busy> <idle> <size> <seconds> [churn]\n");
         return EXIT_FAILURE;
     }
+    pid_t pid = (pid_t)strtol(argv[2], NULL, 10);
     size_t busy = strtoul(argv[3], NULL, 10);
     size_t idle = strtoul(argv[4], NULL, 10);
+    int64_t length = (int64_t)(strtod(argv[6], NULL) * 1e9);
     static struct load load;
     load.address = argv[1];
     load.size = strtoul(argv[5], NULL, 10);
@@ -220,47 +245,19 @@ int main(int argc, char *argv[])
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     load.pattern = malloc(load.size + PATTERNS);
     load.buf = malloc(load.size);
-    struct connection *connections = calloc(busy + idle, sizeof *connections);
-    if (load.epoll == -1 || load.pattern == NULL || load.buf == NULL || connections == NULL)
+    if (load.epoll == -1 || load.pattern == NULL || load.buf == NULL)
         fail("start", strerror(errno));
     for (size_t i = 0; i < load.size + PATTERNS; i++)
         load.pattern[i] = (char)(i % PATTERNS);
 
-    clockid_t server_clock;
-    if (clock_getcpuclockid((pid_t)strtol(argv[2], NULL, 10), &server_clock) != 0)
-        fail(argv[2], "no such process");
+    long before = memory_kib(pid);
+    struct connection *connections = connect_all(&load, busy + idle);
+    long after = memory_kib(pid);
 
-    /* The last to connect echoes once: then all before it have been accepted. */
-    long before = resident_kib(argv[2]);
-    for (size_t i = 0; i < busy + idle; i++) {
-        connections[i].pattern = (unsigned)(i % PATTERNS);
-        open_connection(&load, &connections[i]);
-    }
-    load.stopping = true;
-    start_message(&load, &connections[busy + idle - 1]);
-    run(&load, INT64_MAX);
-    long after = resident_kib(argv[2]);
-
-    /* A warm-up, then the measurement. */
-    int64_t length = (int64_t)(strtod(argv[6], NULL) * 1e9);
-    load.stopping = false;
     for (size_t i = 0; i < busy; i++)
         start_message(&load, &connections[i]);
-    run(&load, now_ns(CLOCK_MONOTONIC) + length / 5);
-
-    load.echoes = 0;
-    memset(load.latencies, 0, sizeof load.latencies);
-    int64_t start = now_ns(CLOCK_MONOTONIC);
-    int64_t cpu = now_ns(server_clock);
-    run(&load, start + length);
-    cpu = now_ns(server_clock) - cpu;
-    length = now_ns(CLOCK_MONOTONIC) - start;
-
-    if (load.echoes == 0)
-        fail("measurement", "no echo came back in time");
-    printf("%.0f\t%.3f\t%.1f\t%.1f\t%.1f\t%.3f\n", (double)load.echoes * 1e9 / (double)length,
-           (double)cpu / 1000 / (double)load.echoes, percentile(&load, 0.5),
-           percentile(&load, 0.99), percentile(&load, 0.999),
-           (double)(after - before) / (double)(busy + idle));
+    run(&load, now_ns() + length / 5); /* a warm-up */
+    measure(&load, pid, length);
+    printf("\t%.3f\n", (double)(after - before) / (double)(busy + idle));
     return EXIT_SUCCESS;
 }
