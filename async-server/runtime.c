@@ -15,6 +15,7 @@ struct runtime {
     struct task **tasks; /* indexed by token */
     size_t capacity;
     struct task *sleepers; /* the first to wake comes first */
+    int error;             /* why a task's interest could not be changed; 0: none */
 };
 
 struct runtime *runtime_create(void)
@@ -77,13 +78,17 @@ void task_finish(struct task *task)
 }
 
 /* Changes what the poller watches for, where it differs: most tasks await the same
-   thing again and again.  Returns 0, or -1 with errno. */
+   thing again and again.  Returns 0, or -1 where it can't be changed. */
 static int watch_for(struct task *task, unsigned interest)
 {
+    struct runtime *runtime = task->runtime;
+
     if (task->interest == interest)
         return 0;
-    if (poller_reregister(task->runtime->poller, task->fd, task->token, interest) == -1)
+    if (poller_reregister(runtime->poller, task->fd, task->token, interest) == -1) {
+        runtime->error = errno;
         return -1;
+    }
     task->interest = interest;
     return 0;
 }
@@ -156,5 +161,11 @@ int runtime_turn(struct runtime *runtime)
     long long now = runtime->sleepers == NULL ? 0 : clock_ms();
     while (runtime->sleepers != NULL && runtime->sleepers->wake_at <= now)
         resume(runtime->sleepers);
+
+    if (runtime->error != 0) {
+        errno = runtime->error;
+        runtime->error = 0;
+        return -1;
+    }
     return 0;
 }

@@ -71,7 +71,9 @@ int runtime_spawn(struct runtime *runtime, struct task *task,
                   void (*function)(struct task *task), int fd);
 
 /* Waits until there is a task that can go on, and lets each that can take its turn.
-   Returns 0, after a signal too; or -1 with errno (see poller_wait). */
+   Returns 0, after a signal too.  Returns -1 with errno where it can't wait, or can't
+   wait for what a task awaits (see poller_wait and poller_reregister); call it again
+   after a rest, for until then it may find the same task ready again and again. */
 int runtime_turn(struct runtime *runtime);
 
 /* Enclose the body of a task's function.  What stands behind task_end runs when the

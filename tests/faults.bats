@@ -1,0 +1,161 @@
+# Lets the calls of a server fail, one error after another, as faults.txt lists them, with
+# strace: the kernel reports a fault that is none, and no code of ours stands in the way.
+# At worst the client in whose service a call fails is lost.  The server serves on, uses
+# no CPU, and keeps no descriptor.  A matrix of the results is printed at the end.
+
+load helpers
+
+setup_file() {
+    export TABLE=$BATS_TEST_DIRNAME/faults.txt
+}
+
+setup() {
+    needs strace
+    needs_proc
+    no_sanitizer "strace and sanitizers are in each other's way"
+}
+
+teardown_file() {
+    [ -e "$BATS_FILE_TMPDIR/cells" ] || return 0
+    awk '
+        { cell[$1, $2, $3] = $4 }
+        !(($1, $2) in seen) { seen[$1, $2] = 1; row[++rows] = $1 SUBSEP $2 }
+        END {
+            servers = split("simple iterative threaded async", server, " ")
+            printf "#\n# %-16s%-14s", "call", "error"
+            for (s = 1; s <= servers; s++)
+                printf "%-11s", server[s]
+            print ""
+            for (r = 1; r <= rows; r++) {
+                split(row[r], name, SUBSEP)
+                printf "# %-16s%-14s", name[1], name[2]
+                for (s = 1; s <= servers; s++) {
+                    result = cell[name[1], name[2], server[s]]
+                    printf "%-11s", result == "" ? "-" : result
+                }
+                print ""
+            }
+        }' "$BATS_FILE_TMPDIR/cells" >&3
+}
+
+# The names that the systems and C libraries have for a call.
+pattern() {
+    case $1 in
+    accept) echo '/^accept4?$' ;;
+    clone) echo '/^clone3?$' ;;
+    epoll_wait) echo '/^epoll_p?wait2?$' ;;
+    poll) echo '/^p?poll$' ;;
+    *) echo "/^$1\$" ;;
+    esac
+}
+
+# A lack may last; the other errors are those of one call.
+may_last() {
+    case $1 in
+    EMFILE | ENFILE | ENOBUFS | ENOMEM | ENOSPC | EPERM) true ;;
+    *) false ;;
+    esac
+}
+
+# begin CALL ERROR WHEN: from now on those calls fail; all (1+) or each third (1+3).
+begin() {
+    local room=()
+    [ "${1#*:}" != room ] || room=(-e inject="/^write\$:error=EAGAIN:when=${3/3/2}")
+    trace all -e inject="$(pattern "${1%:*}"):error=$2:when=$3" "${room[@]}"
+}
+
+injected() {
+    grep -q "= -1 $1 .*(INJECTED)" "$SCRATCH/trace"
+}
+
+# Two clients, as little as a fault needs; to be cut off is no failure, to hang is one.
+clients() {
+    local i
+    for i in 1 2; do
+        peer "$address" send 100 receive send 300 receive close 2>"$SCRATCH/lost" ||
+            ! grep 'nothing comes\|no progress' "$SCRATCH/lost" || return 1
+    done
+}
+
+# Lets the first call and each third one after it fail.
+fails_now_and_then() {
+    local status=0
+    begin "$1" "$2" 1+3
+    { clients && eventually injected "$2"; } || status=1
+    detach
+    return "$status"
+}
+
+# Lets each call fail while one client is in service and another comes; the server may
+# make some calls now and then, but not without end.
+fails_for_a_while() {
+    local before calls
+    peer_until ready "$address" echo 100 say ready hold send 100 send 300 receive close \
+        2>/dev/null
+    begin "$1" "$2" 1+
+    kill -USR1 "$peer_pid"
+    "$PEER" "$address" send 100 receive close >/dev/null 2>&1 3>&- &
+    peer_pids+=("$!")
+    eventually injected "$2"
+    sleep 0.05
+    before=$(wc -l <"$SCRATCH/trace")
+    sleep 0.15
+    calls=$(($(wc -l <"$SCRATCH/trace") - before))
+    detach
+    [ "$calls" -lt 60 ] || { echo "$calls calls in 0.15 s" && return 1; }
+}
+
+# The server is as it was before.
+recovered() {
+    alive "$server_pid" && peer "$address" send 100 receive close &&
+        eventually has_descriptors "$1"
+}
+
+# fresh SERVER CALL: a server that has threads' stacks left makes none of these calls.
+fresh() {
+    case $2 in
+    mmap | mprotect)
+        stop_server
+        start_server "$1-server"
+        ;;
+    esac
+}
+
+# Whether the server survives one error of one call.
+survives() {
+    local before
+    fresh "$1" "$2"
+    before=$(descriptors)
+    fails_now_and_then "$2" "$3" && recovered "$before" || return 1
+    may_last "$3" || return 0
+    fresh "$1" "$2"
+    fails_for_a_while "$2" "$3" && recovered "$before"
+}
+
+# Tries each error that the table lists for the server.
+matrix() {
+    local call servers error result failed=0 poller=${POLLER:-epoll}
+    start_server "$1-server"
+    while read -r call servers; do
+        case $call in
+        '#'* | '') continue ;;
+        poll) [ "$poller" = poll ] || continue ;;
+        epoll*) [ "$poller" != poll ] || continue ;;
+        esac
+        [[ " $servers " = *" $1 "* ]] || continue
+        for error in $servers; do
+            [[ $error = E* ]] || continue
+            result=ok
+            survives "$1" "$call" "$error" || result=FAILED
+            echo "$call $error $1 $result" >>"$BATS_FILE_TMPDIR/cells"
+            [ "$result" = ok ] || { echo "$call $error" && failed=1; }
+            alive "$server_pid" || return 1
+        done
+    done <"$TABLE"
+    return "$failed"
+}
+
+@test "simple-server survives each fault of a call" { matrix simple; }
+@test "iterative-server survives each fault of a call" { matrix iterative; }
+@test "threaded-server survives each fault of a call" { matrix threaded; }
+@test "async-server survives each fault of a call" { matrix async; }
