@@ -49,7 +49,7 @@ int runtime_spawn(struct runtime *runtime, struct task *task,
         return -1;
 
     struct task **tasks = array_grow(runtime->tasks, &runtime->capacity, token + 1,
-                                     sizeof *tasks);
+                                     sizeof(struct task *));
     if (tasks != NULL)
         runtime->tasks = tasks;
     if (tasks == NULL || poller_register(runtime->poller, fd, token, READABLE) == -1) {

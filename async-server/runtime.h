@@ -78,8 +78,10 @@ int runtime_turn(struct runtime *runtime);
 
 /* Enclose the body of a task's function.  What stands behind task_end runs when the
    task has ended: the runtime has forgotten it by then. */
+/* clang-format off */
 #define task_begin(task) switch ((task)->line) { case 0:
 #define task_end(task) } task_finish(task)
+/* clang-format on */
 
 /* Let the other tasks run until the task's descriptor is ready, or for MS milliseconds.
    An await may end early, as a wait on a condition variable may: try the call, and

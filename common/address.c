@@ -2,8 +2,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,9 +12,10 @@
 
 enum { LONGEST_LABEL = 63, LONGEST_NAME = 253 }; /* RFC 1035, 2.3.4 */
 
-#define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyz" \
-                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
-                           "0123456789"
+#define LETTERS_AND_DIGITS \
+    "abcdefghijklmnopqrstuvwxyz" \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+    "0123456789"
 
 static bool consists_of(const char *text, const char *allowed)
 {
@@ -145,7 +146,8 @@ static bool copy_host(struct address *address, const char *host, size_t length)
     return true;
 }
 
-static const char *parse(const char *text, struct address *address, char suggestion[ERROR_SIZE])
+static const char *parse(const char *text, struct address *address,
+                         char suggestion[ERROR_SIZE])
 {
     bool bracketed = *text == '[';
     const char *host = bracketed ? text + 1 : text;
@@ -153,7 +155,8 @@ static const char *parse(const char *text, struct address *address, char suggest
     const char *wrong;
 
     if (end == NULL)
-        return bracketed ? "the bracket is not closed" : "the port is missing: write HOST:PORT";
+        return bracketed ? "the bracket is not closed"
+                         : "the port is missing: write HOST:PORT";
     if (bracketed && end[1] != ':')
         return "the port is missing: write [ADDRESS]:PORT";
     if (!bracketed && strchr(end + 1, ':') != NULL) {

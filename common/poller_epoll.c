@@ -32,7 +32,8 @@ void poller_destroy(struct poller *poller)
     free(poller);
 }
 
-static int control(struct poller *poller, int operation, int fd, size_t token, unsigned interest)
+static int control(struct poller *poller, int operation, int fd, size_t token,
+                   unsigned interest)
 {
     struct epoll_event event = {.data.u64 = token};
 

@@ -71,7 +71,8 @@ static size_t place_of(const struct poller *poller, int fd)
     return poller->places[fd];
 }
 
-static void set_place(struct poller *poller, size_t place, int fd, size_t token, unsigned interest)
+static void set_place(struct poller *poller, size_t place, int fd, size_t token,
+                      unsigned interest)
 {
     short wanted = 0;
 

@@ -28,8 +28,8 @@ int allocate_token(struct token_manager *manager, size_t *token)
         *token = manager->first_free;
         manager->first_free = manager->tokens[*token];
     } else {
-        size_t *tokens = array_grow(manager->tokens, &manager->capacity,
-                                    manager->count + 1, sizeof *tokens);
+        size_t *tokens = array_grow(manager->tokens, &manager->capacity, manager->count + 1,
+                                    sizeof *tokens);
         if (tokens == NULL)
             return -1;
         manager->tokens = tokens;

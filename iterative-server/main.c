@@ -165,7 +165,7 @@ static int add_client(struct server *server, int socket, const char *address)
         return -1;
 
     struct client **clients = array_grow(server->clients, &server->capacity, token + 1,
-                                         sizeof *clients);
+                                         sizeof(struct client *));
     if (clients != NULL)
         server->clients = clients;
     struct client *client = malloc(sizeof *client);

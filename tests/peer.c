@@ -243,12 +243,11 @@ static void put(struct connection *c, const char *text)
 static void mirror(struct connection *c)
 {
     char buf[160];
-    ssize_t n;
 
     for (;;) {
         if (!ready(c, POLLIN, PATIENCE_MS))
             fail(c, "nothing comes");
-        n = read(c->fd, buf, sizeof buf);
+        ssize_t n = read(c->fd, buf, sizeof buf);
         if (n == -1 && would_block(errno))
             continue;
         if (n <= 0)

@@ -35,7 +35,7 @@ enum { PATIENCE_MS = 5000 };
 
 struct connection {
     int fd;
-    bool wants_room; /* waits for writability as well */
+    bool wants_room;  /* waits for writability as well */
     unsigned pattern; /* where in the pattern its message begins */
     size_t sent;
     size_t received;
@@ -76,9 +76,10 @@ static void record(struct load *load, int64_t ns)
     uint64_t value = ns > BUCKETS_PER_OCTAVE ? (uint64_t)ns : BUCKETS_PER_OCTAVE;
     unsigned octave = 0;
 
-    while (value >> octave >= 2 * BUCKETS_PER_OCTAVE)
+    while (value >> octave >> 1 >= BUCKETS_PER_OCTAVE)
         octave++;
-    size_t bucket = octave * BUCKETS_PER_OCTAVE + (size_t)(value >> octave) - BUCKETS_PER_OCTAVE;
+    size_t first = (size_t)octave * BUCKETS_PER_OCTAVE;
+    size_t bucket = first + (size_t)(value >> octave) - BUCKETS_PER_OCTAVE;
     load->latencies[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
 }
 
@@ -231,7 +232,8 @@ static void measure(struct load *load, pid_t pid, int64_t length)
 int main(int argc, char *argv[])
 {
     if (argc < 7 || startup() == -1) {
-        fprintf(stderr, "arguments: <host>:<port> <pid> <busy> <idle> <size> <seconds> [churn]\n");
+        fprintf(stderr,
+                "arguments: <host>:<port> <pid> <busy> <idle> <size> <seconds> [churn]\n");
         return EXIT_FAILURE;
     }
     pid_t pid = (pid_t)strtol(argv[2], NULL, 10);
@@ -259,5 +261,6 @@ int main(int argc, char *argv[])
     run(&load, now_ns() + length / 5); /* a warm-up */
     measure(&load, pid, length);
     printf("\t%.3f\n", (double)(after - before) / (double)(busy + idle));
+    free(connections);
     return EXIT_SUCCESS;
 }

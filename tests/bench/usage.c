@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,15 +18,15 @@ static FILE *open_proc(pid_t pid, const char *name)
 static int64_t sum_over_children(pid_t pid, int64_t (*figure)(pid_t pid))
 {
     char name[48];
-    intmax_t child;
+    char number[24];
     int64_t sum = 0;
 
     snprintf(name, sizeof name, "task/%" PRIdMAX "/children", (intmax_t)pid);
     FILE *file = open_proc(pid, name);
     if (file == NULL)
         return 0;
-    while (fscanf(file, "%" SCNdMAX, &child) == 1)
-        sum += figure((pid_t)child);
+    while (fscanf(file, "%23s", number) == 1)
+        sum += figure((pid_t)strtol(number, NULL, 10));
     fclose(file);
     return sum;
 }
@@ -34,17 +35,22 @@ static int64_t sum_over_children(pid_t pid, int64_t (*figure)(pid_t pid))
 static int64_t ended_children_ns(pid_t pid)
 {
     char line[1024];
-    long long user = 0;
-    long long system = 0;
+    long long ticks = 0;
     FILE *file = open_proc(pid, "stat");
 
     if (file == NULL)
         return 0;
-    if (fgets(line, sizeof line, file) != NULL && strrchr(line, ')') != NULL)
-        sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lld %lld",
-               &user, &system);
+    char *end = fgets(line, sizeof line, file) == NULL ? NULL : strrchr(line, ')');
     fclose(file);
-    return (user + system) * (INT64_C(1000000000) / sysconf(_SC_CLK_TCK));
+    if (end == NULL)
+        return 0;
+    end += strlen(") S"); /* fields 2, a name in parentheses, and 3 */
+    for (int field = 4; field <= 17; field++) {
+        long long number = strtoll(end, &end, 10);
+        if (field >= 16)
+            ticks += number;
+    }
+    return ticks * (INT64_C(1000000000) / sysconf(_SC_CLK_TCK));
 }
 
 int64_t cpu_time_ns(pid_t pid)
@@ -69,7 +75,7 @@ static long number_in(pid_t pid, const char *name, const char *key)
         return 0;
     while (fgets(line, sizeof line, file) != NULL)
         if (strncmp(line, key, strlen(key)) == 0)
-            sscanf(line + strlen(key), "%ld", &number);
+            number = strtol(line + strlen(key), NULL, 10);
     fclose(file);
     return number;
 }

@@ -46,9 +46,10 @@ static void test_ports(void)
     good("127.0.0.1:0", "127.0.0.1", "0");
     good("127.0.0.1:65535", "127.0.0.1", "65535");
     good("127.0.0.1:00080", "127.0.0.1", "80");
-    const char *ports[] = {"",      "+80",   "-80",        " 80",  "80 ",   "0x50",
-                           "80x",   "65536", "4294967376", "8 0",  "\xb2",  "18446744073709551696",
-                           "80\n",  "http",  "99999",      "1e3"};
+    const char *ports[] = {"",           "+80",  "-80",   " 80",
+                           "80 ",        "0x50", "80x",   "65536",
+                           "4294967376", "8 0",  "\xb2",  "18446744073709551696",
+                           "80\n",       "http", "99999", "1e3"};
     for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
         char text[64];
         snprintf(text, sizeof text, "127.0.0.1:%s", ports[i]);
@@ -109,7 +110,9 @@ static void test_any_bytes(void)
     bad("a\nb:80", "\"a\\x0ab:80\"");
     bad("\x1b[31m:80", "\\x1b");
     bad("\xff\xfe:80", "\"\\xff\\xfe:80\"");
-    bad("b\xc3\xbc" "cher:80", "\\xc3\\xbc");
+    bad("b\xc3\xbc"
+        "cher:80",
+        "\\xc3\\xbc");
     bad("\"quoted\":80", "\\x22quoted\\x22");
 }
 

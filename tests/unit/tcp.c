@@ -73,7 +73,8 @@ static void test_refused(void)
 
     close(server);
     CHECK(tcp_connect(text, error) == -1 && errno == ECONNREFUSED);
-    snprintf(expected, sizeof expected, "cannot connect to %s: %s", text, strerror(ECONNREFUSED));
+    snprintf(expected, sizeof expected, "cannot connect to %s: %s", text,
+             strerror(ECONNREFUSED));
     CHECK(strcmp(error, expected) == 0);
 
     CHECK(tcp_connect("no port", error) == -1 && errno == EINVAL);
