@@ -47,7 +47,11 @@ count_logged() {
 }
 
 stop_server() {
-    kill -KILL "$server_pid"
+    if [ -n "${FLUSH:-}" ]; then # see coverage/run
+        kill -"$FLUSH" "$server_pid"
+        timeout 2 tail --pid="$server_pid" -s 0.02 -f /dev/null || true
+    fi
+    kill -KILL "$server_pid" 2>/dev/null || true
     wait "$server_pid" 2>/dev/null || true
     server_pid=
 }
