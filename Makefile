@@ -17,6 +17,10 @@ bench: all
 	@$(MAKE) -s -C tests bench
 	@tests/bench/run
 
+soak: all
+	@$(MAKE) -s -C tests all poll-servers
+	@tests/soak/run
+
 clean:
 	@for dir in $(EXAMPLES) tests; do $(MAKE) --no-print-directory -C $$dir clean; done
 
@@ -27,7 +31,8 @@ help:
 	@echo 'make -C simple-client run ADDR=… MSG=…   sends MSG and prints the answer'
 	@echo 'make test                 runs all tests; TESTS=NAME those of tests/NAME.bats'
 	@echo 'make bench                measures the servers beside a bare echo loop'
+	@echo 'make soak                 ten minutes of clients that misbehave; SEED=… repeats them'
 	@echo 'make clean                removes what was built'
 	@echo 'Each takes variables behind it: CC=clang, POLLER=poll, SANITIZE=address,undefined or thread'
 
-.PHONY: all test bench clean help $(EXAMPLES)
+.PHONY: all test bench soak clean help $(EXAMPLES)

@@ -41,7 +41,8 @@ stop_make() {
 @test "make help tells all targets" {
     run make -s --no-print-directory -C "$ROOT" help
     [ "$status" -eq 0 ]
-    for target in 'make ' 'make -C NAME ' 'run ADDR=' 'make test ' 'make bench ' 'make clean '; do
+    for target in 'make ' 'make -C NAME ' 'run ADDR=' 'make test ' 'make bench ' 'make soak ' \
+        'make clean '; do
         [[ $output == *"$target"* ]]
     done
 }
