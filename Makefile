@@ -13,9 +13,12 @@ test: all
 	@$(MAKE) -s -C tests
 	@tests/run $(TESTS)
 
+# ROUNDS of SLICE seconds; see tests/bench/run for PEERS and more.
+ROUNDS = 5
+SLICE = 0.5
 bench: all
 	@$(MAKE) -s -C tests bench
-	@tests/bench/run
+	@tests/bench/run $(ROUNDS) $(SLICE)
 
 soak: all
 	@$(MAKE) -s -C tests all poll-servers

@@ -50,7 +50,7 @@ stop_make() {
 @test "builds one example alone, anew only when its command changes, and cleans up" {
     cp -R "$ROOT" "$SCRATCH/copy"
     cd "$SCRATCH/copy"
-    unset MAKEFLAGS MFLAGS MAKEOVERRIDES POLLER
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES POLLER CFLAGS LDFLAGS
     make clean
     make -C iterative-server POLLER=poll | grep poller_poll.c
     [ -x iterative-server/iterative-server ]

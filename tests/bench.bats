@@ -1,0 +1,81 @@
+# The benchmark: that it measures, and that its tables tell what was measured.  How fast
+# anything is decides nothing here.
+
+load helpers
+
+setup() {
+    needs_proc
+    no_sanitizer "a benchmark with a sanitizer tells nothing"
+    results=$SCRATCH/results.tsv
+}
+
+bench() {
+    make -s -C "$ROOT/tests" bench 3>&-
+    OUT=$SCRATCH "$ROOT/tests/bench/run" 1 0.05 3>&-
+}
+
+# Two rounds of two servers, and one that is void.
+given() {
+    {
+        printf '# a machine\n# servers: bare async wrong\n'
+        printf 'round\twork\tserver\techoes/s\tus/echo\tp50\tp99\tp99.9\tKiB\tvoid\n'
+        printf '%s\n' '1 2/1/32 bare 100 10 5 6 7 1' '1 2/1/32 async 90 12 5 6 7 2' \
+            '2 2/1/32 async 110 11 7 8 9 2' '2 2/1/32 bare 100 10 5 6 7 1' |
+            tr ' ' '\t' | sed 's/$/\t/'
+        printf '1\t2/1/32\twrong\t\t\t\t\t\t\twrong bytes came back\n'
+    } >"$results"
+}
+
+table() {
+    awk "$@" -f "$ROOT/tests/bench/table.awk" "$results" | tr -s ' '
+}
+
+@test "the benchmark measures each server in each way" {
+    WORK='2/1/32 2/0/161 2/0/32/churn 2/0/32/pipe' SERVERS='bare async iterative-poll threaded' bench
+    [ "$(grep -c '^1' "$results")" -eq 16 ]
+    # The last field tells why a measurement is void.
+    grep '^1' "$results" | while IFS=$'\t' read -r _ work server rate us p50 p99 p999 kib why; do
+        echo "$work $server $rate $us $p50 $p99 $p999 $kib $why"
+        [ "$rate" -gt 0 ] && [[ $us$p50$p99$p999 = *[1-9]* ]] && [ -n "$kib" ] && [ -z "$why" ]
+    done
+}
+
+@test "a wrong byte, and a connection that is closed, void a row that says so" {
+    run env WORK=1/0/32 SERVERS=bare PEERS="liar=$PEER -l {addr} put abc hold; deaf=$PEER -l {addr} close" \
+        OUT="$SCRATCH" bash -c "make -s -C '$ROOT/tests' bench && '$ROOT/tests/bench/run' 1 0.05" 3>&-
+    echo "$output"
+    [[ $output =~ 1/0/32\ +bare\ +[1-9] ]]
+    [[ $output =~ 1/0/32\ +liar\ +void:.*wrong\ bytes ]]
+    [[ $output =~ 1/0/32\ +deaf\ +void: ]]
+}
+
+@test "what needs more descriptors than there are is left out, and told" {
+    ulimit -n 100
+    WORK='4/0/32 100/0/32' SERVERS=bare run bench
+    [[ $output = *'bare is left out of 100/0/32: 100 descriptors are the limit here'* ]]
+    [ "$(grep -c '^1' "$results")" -eq 1 ]
+}
+
+@test "the table shows medians, and ratios round by round" {
+    given
+    table -v servers='bare async' | sed 1d | diff - <(printf '%s\n' \
+        '2/1/32 bare 100 0 10.00 1 5 6 7 1.00' \
+        '2/1/32 async 100 5 11.50 1.15 (1.12 to 1.18) 6 7 8 2.00')
+    [ "$(table -v servers=wrong | sed 1d)" = '2/1/32 wrong void: wrong bytes came back' ]
+    [ "$(table -v servers=async -v view=ratios | sed 1d)" = \
+        '2/1/32 async / bare 1.00 (0.95 to 1.05) 1.15 (1.12 to 1.18) 1.17 (1.08 to 1.25) 2.00 (2.00 to 2.00)' ]
+    [ "$(table -v servers='bare async' -v view=series -v figure=us)" = $'3\t10.000\t11.500' ]
+}
+
+@test "a document gets its tables from the measurements" {
+    given
+    printf '%s\n' Before '<!-- table works="2/1/32" servers="async" -->' old '<!-- end -->' \
+        '<!-- run -->' old '<!-- end -->' After >"$SCRATCH/document"
+    for _ in 1 2; do
+        "$ROOT/tests/bench/report" "$results" "$SCRATCH/document"
+    done
+    grep -v '^| busy\|^|--' "$SCRATCH/document" | diff - <(printf '%s\n' Before \
+        '<!-- table works="2/1/32" servers="async" -->' '' \
+        '| 2/1/32 | async | 100 | 5 | 11.50 | 1.15 (1.12 to 1.18) | 6 | 7 | 8 | 2.00 |' '' \
+        '<!-- end -->' '<!-- run -->' '' '    a machine' '' '<!-- end -->' After)
+}
