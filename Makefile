@@ -24,6 +24,10 @@ soak: all
 	@$(MAKE) -s -C tests all poll-servers
 	@tests/soak/run
 
+# A run of the benchmark into docs/performance.md: make bench OUT=docs/performance first.
+report:
+	@tests/bench/report docs/performance/results.tsv docs/performance.md
+
 clean:
 	@for dir in $(EXAMPLES) tests; do $(MAKE) --no-print-directory -C $$dir clean; done
 
