@@ -3,7 +3,7 @@
 load helpers
 
 unit() {
-    timeout 60 "$ROOT/tests/bin/unit/$1" 3>&-
+    timeout 60 "$ROOT/tests/bin/unit/$1_test" 3>&-
 }
 
 @test "addresses are parsed and formatted" { unit address; }

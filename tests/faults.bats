@@ -59,9 +59,12 @@ may_last() {
 
 # begin CALL ERROR WHEN: from now on those calls fail; all (1+) or each third (1+3).
 begin() {
-    local room=()
-    [ "${1#*:}" != room ] || room=(-e inject="/^write\$:error=EAGAIN:when=${3/3/2}")
-    trace all -e inject="$(pattern "${1%:*}"):error=$2:when=$3" "${room[@]}"
+    local beside=()
+    case $1 in
+    *:room) beside=(-e inject="/^write\$:error=EAGAIN:when=${3/3/2}") ;;
+    *:rest) beside=(-e inject="$(pattern accept):error=EMFILE:when=$3") ;;
+    esac
+    trace all -e inject="$(pattern "${1%:*}"):error=$2:when=$3" "${beside[@]}"
 }
 
 injected() {

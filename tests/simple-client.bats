@@ -1,9 +1,11 @@
 load helpers
 
+under=() # what runs the client, if anything does
+
 # Runs simple-client; leaves its status in $status, its output in files.
 client() {
     status=0
-    "$ROOT/simple-client/simple-client" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
+    timeout 60 "${under[@]}" "$ROOT/simple-client/simple-client" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
 }
 
 # The client failed with nothing on standard output, and this one line (a pattern).
@@ -103,15 +105,37 @@ start_peer() {
     grep -q "^$address: 160 of 100000 bytes came back: " "$SCRATCH/err"
 }
 
-@test "a failed write: tells its reason, and does not wait for an echo" {
+# under_fault CALL:error=NAME...: from now on the client runs with that call failing.
+under_fault() {
     needs strace
     no_sanitizer "the leak sanitizer does not run under strace"
+    under=(strace -qq -o "$SCRATCH/trace" -e "inject=$1" "${@:2}")
+}
+
+@test "a failed write: tells its reason, and does not wait for an echo" {
     start_peer hold
-    status=0
-    timeout 20 strace -qq -o /dev/null -e inject=write:error=ECONNRESET:when=1 \
-        "$ROOT/simple-client/simple-client" "$address" Hello \
-        >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
+    under_fault write:error=ECONNRESET:when=1
+    client "$address" Hello
     refused_with "^$address: 0 of 5 bytes came back: Connection reset by peer$"
+}
+
+@test "a signal does not end its wait" {
+    start_server iterative-server
+    under_fault '/^p?poll$:error=EINTR:when=1'
+    client "$address" Hello
+    [ "$(<"$SCRATCH/out")" = Hello ]
+    grep INJECTED "$SCRATCH/trace"
+}
+
+@test "a call that fails at the start" {
+    start_server iterative-server
+    # The first four calls of fcntl are those of startup and tcp_connect.
+    under_fault fcntl:error=ENOMEM:when=5
+    client "$address" Hello
+    refused_with "^$address: .*memory"
+    under_fault '/^open(at)?$:error=ENFILE' -P /dev/null
+    client "$address" Hello <&-
+    refused_with '^/dev/null: '
 }
 
 @test "refused" {

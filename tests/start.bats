@@ -3,12 +3,13 @@
 load helpers
 
 SERVERS='simple-server iterative-server threaded-server async-server'
+under=() # what runs the server, if anything does
 
 # The server ends at once with status 1, nothing on standard output, and this one line.
 refuses() {
     local server=$1 line=$2 status=0
     shift 2
-    timeout 60 "$ROOT/$server/$server" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
+    timeout 60 "${under[@]}" "$ROOT/$server/$server" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
     cat "$SCRATCH/err"
     [ "$status" -eq 1 ]
     [ ! -s "$SCRATCH/out" ]
@@ -85,5 +86,39 @@ refuses() {
         [ "$status" -eq 1 ]
         [ ! -s "$SCRATCH/out" ]
         grep -q '^cannot wait for clients: .*\(open files\|descriptors\)' "$SCRATCH/err"
+    done
+}
+
+# under_fault CALL:error=NAME...: from now on the servers run with that call failing.
+under_fault() {
+    needs strace
+    no_sanitizer "the leak sanitizer does not run under strace"
+    under=(strace -qq -o /dev/null -e "inject=$1" "${@:2}")
+}
+
+@test "started without standard input, where /dev/null can't take its place" {
+    under_fault '/^open(at)?$:error=ENFILE' -P /dev/null
+    for server in $SERVERS; do
+        refuses "$server" '^/dev/null: .*' 127.0.0.1:0 <&-
+    done
+}
+
+@test "no passive socket" {
+    for fault in socket:error=ENOBUFS setsockopt:error=ENOMEM listen:error=EADDRINUSE; do
+        under_fault "$fault"
+        for server in $SERVERS; do
+            refuses "$server" '^cannot listen on 127.0.0.1:0: ' 127.0.0.1:0
+        done
+    done
+}
+
+@test "a passive socket that can't be waited for" {
+    # The first four calls of fcntl are those of startup and tcp_listen.
+    for fault in fcntl:error=ENOMEM:when=5 epoll_create1:error=EMFILE epoll_ctl:error=ENOSPC; do
+        [[ ${POLLER:-epoll} != poll || $fault != epoll* ]] || continue
+        under_fault "$fault"
+        for server in iterative-server async-server; do
+            refuses "$server" '^cannot wait for clients: ' 127.0.0.1:0
+        done
     done
 }
