@@ -28,6 +28,16 @@ soak: all
 report:
 	@tests/bench/report docs/performance/results.tsv docs/performance.md
 
+# RUNS=100000 fuzzes for a few seconds only.
+fuzz:
+	@tests/fuzz/run
+
+lint:
+	@tests/lint
+
+coverage:
+	@tests/coverage/run
+
 clean:
 	@for dir in $(EXAMPLES) tests; do $(MAKE) --no-print-directory -C $$dir clean; done
 
@@ -39,7 +49,10 @@ help:
 	@echo 'make test                 runs all tests; TESTS=NAME those of tests/NAME.bats'
 	@echo 'make bench                measures the servers beside a bare echo loop'
 	@echo 'make soak                 ten minutes of clients that misbehave; SEED=… repeats them'
+	@echo 'make fuzz                 feeds the address parser and the token manager random input'
+	@echo 'make lint                 looks at all sources with static checkers'
+	@echo 'make coverage             lists the lines that no test reaches'
 	@echo 'make clean                removes what was built'
 	@echo 'Each takes variables behind it: CC=clang, POLLER=poll, SANITIZE=address,undefined or thread'
 
-.PHONY: all test bench soak clean help $(EXAMPLES)
+.PHONY: all test bench report soak fuzz lint coverage clean help $(EXAMPLES)

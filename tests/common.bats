@@ -1,9 +1,15 @@
-# The unit tests of common/ and of the runtime: C programs that end with status 0.
+# The unit tests of common/ and of the runtime, and what the fuzzer has found worth keeping:
+# C programs that end with status 0.
 
 load helpers
 
 unit() {
     timeout 60 "$ROOT/tests/bin/unit/$1_test" 3>&-
+}
+
+# Runs a fuzz target over its corpus (see fuzz/run).
+corpus() {
+    timeout 60 "$ROOT/tests/bin/fuzz/$1" "$ROOT/tests/fuzz/corpus/$1"/* 3>&-
 }
 
 @test "addresses are parsed and formatted" { unit address; }
@@ -12,3 +18,5 @@ unit() {
 @test "a program starts with its descriptors and signals in order" { unit startup; }
 @test "sockets are opened as the servers need them" { unit tcp; }
 @test "the runtime gives each task its turn" { unit runtime; }
+@test "the address parser stands its corpus" { corpus address; }
+@test "the token manager stands its corpus" { corpus tokenmanager; }

@@ -42,9 +42,15 @@ stop_make() {
     run make -s --no-print-directory -C "$ROOT" help
     [ "$status" -eq 0 ]
     for target in 'make ' 'make -C NAME ' 'run ADDR=' 'make test ' 'make bench ' 'make soak ' \
-        'make clean '; do
+        'make fuzz ' 'make lint ' 'make coverage ' 'make clean '; do
         [[ $output == *"$target"* ]]
     done
+}
+
+@test "make fuzz says in one line that it needs clang" {
+    run env CC=false "$ROOT/tests/fuzz/run"
+    [ "$status" -eq 1 ]
+    [[ ${#lines[@]} -eq 1 && $output == *clang* ]]
 }
 
 @test "builds one example alone, anew only when its command changes, and cleans up" {
