@@ -23,6 +23,6 @@ run: $(NAME)
 	@exec ./$(NAME) $(ARGUMENTS)
 
 clean:
-	rm -f $(NAME) .command
+	rm -f $(NAME) $(NAME).elf .command
 
 .PHONY: all run clean

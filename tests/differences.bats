@@ -82,6 +82,7 @@ leaves_the_interest() {
 takes_little_memory() {
     needs_proc
     no_sanitizer "a sanitizer takes memory of its own"
+    no_emulator "an emulator takes memory of its own"
     start_server "$1"
     peer "$address" echo 10 finish eof
     before=$(resident)
@@ -102,6 +103,7 @@ takes_little_memory() {
 
 @test "iterative-server takes all that wait in the backlog in one turn" {
     needs strace
+    no_emulator "an emulator waits with calls of its own"
     start_server iterative-server
     kill -STOP "$server_pid"
     peer_until ready -n 50 "$address" say ready hold echo 10
@@ -117,6 +119,7 @@ takes_little_memory() {
 @test "a thread of threaded-server has a small stack" {
     needs_proc
     no_sanitizer "a sanitizer takes memory of its own"
+    no_emulator "an emulator takes memory of its own"
     start_server threaded-server
     size() { awk '/^VmSize:/ { print $2 }' "/proc/$server_pid/status"; }
     peer_until first "$address" echo 10 say first hold

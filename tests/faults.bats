@@ -13,6 +13,7 @@ setup() {
     needs strace
     needs_proc
     no_sanitizer "strace and sanitizers are in each other's way"
+    no_emulator "strace sees the calls of the emulator"
 }
 
 teardown_file() {

@@ -78,6 +78,7 @@ refuses() {
 @test "out of descriptors at the start" {
     [ "${POLLER:-epoll}" != poll ] || skip "poll needs no descriptor of its own"
     no_sanitizer "a sanitizer needs descriptors too"
+    no_emulator "an emulator needs descriptors too"
     for server in iterative-server async-server; do
         # Four are enough to load the program and to listen, but not for epoll.
         status=0
