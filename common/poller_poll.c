@@ -22,7 +22,8 @@ struct poller {
     size_t count;
     size_t *places; /* indexed by descriptor */
     size_t places_capacity;
-    size_t next; /* the place where the next search for ready descriptors begins */
+    size_t next;  /* the place where the search for ready descriptors goes on */
+    size_t ready; /* of those that poll has reported, how many are still to be found */
 };
 
 struct poller *poller_create(void)
@@ -130,27 +131,40 @@ int poller_deregister(struct poller *poller, int fd)
     return 0;
 }
 
+static struct event event_at(const struct poller *poller, size_t place)
+{
+    struct event event = {.token = poller->tokens[place]};
+    short got = poller->fds[place].revents;
+
+    if (got & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
+        event.readiness |= READABLE;
+    if (got & (POLLOUT | POLLERR | POLLHUP | POLLNVAL))
+        event.readiness |= WRITABLE;
+    return event;
+}
+
 int poller_wait(struct poller *poller, struct event events[POLLER_MAX_EVENTS], int timeout)
 {
-    int ready = poll(poller->fds, (nfds_t)poller->count, timeout);
     int count = 0;
 
-    /* Where more are ready than fit, the next search begins at those left out. */
-    for (size_t seen = 0; seen < poller->count && count < ready && count < POLLER_MAX_EVENTS;
-         seen++) {
-        size_t place = poller->next < poller->count ? poller->next : 0;
-        short got = poller->fds[place].revents;
-
-        poller->next = place + 1;
-        if (got == 0)
-            continue;
-        events[count].token = poller->tokens[place];
-        events[count].readiness = 0;
-        if (got & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
-            events[count].readiness |= READABLE;
-        if (got & (POLLOUT | POLLERR | POLLHUP | POLLNVAL))
-            events[count].readiness |= WRITABLE;
-        count++;
+    /* Where more were ready than fit, the next calls report the rest before poll, which
+       is dear, is asked again. */
+    while (count == 0) {
+        if (poller->ready == 0 || poller->next >= poller->count) {
+            int ready = poll(poller->fds, (nfds_t)poller->count, timeout);
+            poller->ready = ready > 0 ? (size_t)ready : 0;
+            poller->next = 0;
+            if (ready <= 0)
+                return ready;
+        }
+        while (poller->ready > 0 && poller->next < poller->count &&
+               count < POLLER_MAX_EVENTS) {
+            size_t place = poller->next++;
+            if (poller->fds[place].revents != 0) {
+                events[count++] = event_at(poller, place);
+                poller->ready--;
+            }
+        }
     }
-    return ready == -1 ? -1 : count;
+    return count;
 }

@@ -9,7 +9,7 @@ unit() {
 
 # Runs a fuzz target over its corpus (see fuzz/run).
 corpus() {
-    timeout 60 "$ROOT/tests/bin/fuzz/$1" "$ROOT/tests/fuzz/corpus/$1"/* 3>&-
+    timeout 60 "$ROOT/tests/bin/fuzz/${1}_fuzz" "$ROOT/tests/fuzz/corpus/$1"/* 3>&-
 }
 
 @test "addresses are parsed and formatted" { unit address; }

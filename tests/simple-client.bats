@@ -133,6 +133,11 @@ under_fault() {
     under_fault fcntl:error=ENOMEM:when=5
     client "$address" Hello
     refused_with "^$address: .*memory"
+    for fault in socket:error=ENOBUFS fcntl:error=ENOMEM:when=4 connect:error=ENETDOWN; do
+        under_fault "$fault"
+        client "$address" Hello
+        refused_with "^cannot connect to $address: "
+    done
     under_fault '/^open(at)?$:error=ENFILE' -P /dev/null
     client "$address" Hello <&-
     refused_with '^/dev/null: '

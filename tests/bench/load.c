@@ -1,10 +1,11 @@
 /* Keeps connections to an echo server busy, checks every byte that comes back, and
    measures the server meanwhile.
 
-   Usage: load ADDRESS:PORT PID BUSY IDLE SIZE SECONDS [churn]
+   Usage: load ADDRESS:PORT PID TOGETHER BUSY IDLE SIZE SECONDS [churn]
 
    BUSY connections send a message of SIZE bytes each, wait for its echo, and send the
-   next; IDLE more stay silent, once each has had one echo.  With "churn" a busy
+   next; IDLE more stay silent, once each has had one echo.  At first TOGETHER of them are
+   opened at a time: some servers lose clients that come together.  With "churn" a busy
    connection is closed after each echo and opened anew.  PID is the server's process.
 
    Prints one line of fields, separated by tabs:
@@ -193,8 +194,7 @@ static void run(struct load *load, int64_t end)
     }
 }
 
-/* Opens the connections one by one: some servers lose clients that come together. */
-static struct connection *connect_all(struct load *load, size_t count)
+static struct connection *connect_all(struct load *load, size_t count, size_t together)
 {
     struct connection *connections = calloc(count, sizeof *connections);
 
@@ -205,7 +205,8 @@ static struct connection *connect_all(struct load *load, size_t count)
         connections[i].pattern = (unsigned)(i % PATTERNS);
         open_connection(load, &connections[i]);
         start_message(load, &connections[i]);
-        run(load, INT64_MAX);
+        if (load->in_flight == together || i == count - 1)
+            run(load, INT64_MAX);
     }
     load->stopping = false;
     return connections;
@@ -231,19 +232,20 @@ static void measure(struct load *load, pid_t pid, int64_t length)
 
 int main(int argc, char *argv[])
 {
-    if (argc < 7 || startup() == -1) {
-        fprintf(stderr,
-                "arguments: <host>:<port> <pid> <busy> <idle> <size> <seconds> [churn]\n");
+    if (argc < 8 || startup() == -1) {
+        fprintf(stderr, "arguments: <host>:<port> <pid> <together> <busy> <idle> <size> "
+                        "<seconds> [churn]\n");
         return EXIT_FAILURE;
     }
     pid_t pid = (pid_t)strtol(argv[2], NULL, 10);
-    size_t busy = strtoul(argv[3], NULL, 10);
-    size_t idle = strtoul(argv[4], NULL, 10);
-    int64_t length = (int64_t)(strtod(argv[6], NULL) * 1e9);
+    size_t together = strtoul(argv[3], NULL, 10);
+    size_t busy = strtoul(argv[4], NULL, 10);
+    size_t idle = strtoul(argv[5], NULL, 10);
+    int64_t length = (int64_t)(strtod(argv[7], NULL) * 1e9);
     static struct load load;
     load.address = argv[1];
-    load.size = strtoul(argv[5], NULL, 10);
-    load.churn = argc > 7;
+    load.size = strtoul(argv[6], NULL, 10);
+    load.churn = argc > 8;
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     load.pattern = malloc(load.size + PATTERNS);
     load.buf = malloc(load.size);
@@ -253,7 +255,7 @@ int main(int argc, char *argv[])
         load.pattern[i] = (char)(i % PATTERNS);
 
     long before = memory_kib(pid);
-    struct connection *connections = connect_all(&load, busy + idle);
+    struct connection *connections = connect_all(&load, busy + idle, together);
     long after = memory_kib(pid);
 
     for (size_t i = 0; i < busy; i++)

@@ -78,6 +78,7 @@ static void test_hosts(void)
     bad("[127.0.0.1]:80", "not an IPv6 address");
     bad("[localhost]:80", "not an IPv6 address");
     bad("[:::1]:80", "not an IPv6 address");
+    bad("[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80", "not an IPv6 address");
     bad("[fe80::1%]:80", "no interface");
     bad("[fe80::1%a b]:80", "no interface");
     bad("[fe80::1%abcdefghijklmnopqrstuvw]:80", "no interface");

@@ -3,6 +3,7 @@
 #include "poller.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -106,7 +107,7 @@ static void test_many(void)
     }
     for (int wait = 0; wait < 3; wait++) {
         int got = poller_wait(poller, events, -1);
-        CHECK(got == POLLER_MAX_EVENTS);
+        CHECK(wait < 2 ? got == POLLER_MAX_EVENTS : got > 0);
         for (int i = 0; i < got; i++) {
             count += !seen[events[i].token];
             seen[events[i].token] = true;
@@ -123,12 +124,40 @@ static void test_many(void)
         for (int i = 0; i < got; i++)
             seen[events[i].token] = true;
     }
-    for (size_t i = 0; i < MANY; i++) {
+    for (size_t i = 0; i < MANY; i++)
         CHECK(seen[i] == (i % 2 == 1));
-        if (i % 2 == 1)
+
+    /* One wait has left some out; nothing is reported of them when they have gone. */
+    for (size_t i = 0; i < MANY; i += 2)
+        CHECK(poller_register(poller, pairs[i][0], i, WRITABLE) == 0);
+    CHECK(poller_wait(poller, events, -1) > 0); /* the last of those above */
+    CHECK(poller_wait(poller, events, -1) == POLLER_MAX_EVENTS);
+    for (size_t i = 0; i < MANY; i++)
+        if (i == 3)
+            CHECK(poller_reregister(poller, pairs[i][0], i, READABLE) == 0);
+        else
             CHECK(poller_deregister(poller, pairs[i][0]) == 0);
+    expect_none();
+    CHECK(poller_deregister(poller, pairs[3][0]) == 0);
+    for (size_t i = 0; i < MANY; i++)
         close_pair(pairs[i]);
-    }
+}
+
+/* The numbers of descriptors need not be dense. */
+static void test_large_number(void)
+{
+    int pair[2];
+
+    make_pair(pair);
+    int large = fcntl(pair[0], F_DUPFD, 900);
+    CHECK(large >= 900);
+    CHECK(poller_register(poller, large, 5, READABLE) == 0);
+    CHECK(poller_reregister(poller, large - 1, 6, READABLE) == -1);
+    CHECK(write(pair[1], "x", 1) == 1);
+    expect(5, READABLE);
+    CHECK(poller_deregister(poller, large) == 0);
+    close(large);
+    close_pair(pair);
 }
 
 static void ignore(int signal)
@@ -156,6 +185,7 @@ int main(void)
     test_interest();
     test_hang_up();
     test_errors();
+    test_large_number();
     test_many();
     test_waiting();
     poller_destroy(poller);

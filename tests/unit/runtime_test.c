@@ -181,18 +181,23 @@ static void test_sleep(void)
     close(fds[0]);
 }
 
-/* A sleeping task is woken by a hang-up, once, and a nap of no time ends its turn. */
+/* A sleeping task is woken by a hang-up, once, though another was to wake up before it;
+   and a nap of no time ends its turn. */
 static void test_woken_early(void)
 {
-    struct sleeper s, busy;
+    struct sleeper s, other, busy;
     struct echo e;
     char byte = 'x';
 
     woken[0] = '\0';
     int fd = spawn_sleeper(&s, 's', 3600 * 1000, 1);
+    int other_fd = spawn_sleeper(&other, 'o', 1800 * 1000, 1);
     close(fd);
     CHECK(runtime_turn(runtime) == 0);
     CHECK(strcmp(woken, "s") == 0);
+    close(other_fd);
+    CHECK(runtime_turn(runtime) == 0);
+    CHECK(strcmp(woken, "so") == 0);
 
     woken[0] = '\0';
     int busy_fd = spawn_sleeper(&busy, 'z', 0, 10);
