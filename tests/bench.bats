@@ -79,3 +79,13 @@ table() {
         '| 2/1/32 | async | 100 | 5 | 11.50 | 1.15 (1.12 to 1.18) | 6 | 7 | 8 | 2.00 |' '' \
         '<!-- end -->' '<!-- run -->' '' '    a machine' '' '<!-- end -->' After)
 }
+
+@test "docs/performance.md shows what its run has measured" {
+    cp "$ROOT/docs/performance.md" "$SCRATCH/document"
+    "$ROOT/tests/bench/report" "$ROOT/docs/performance/results.tsv" "$SCRATCH/document"
+    diff "$ROOT/docs/performance.md" "$SCRATCH/document"
+    for plot in cost idle memory; do
+        grep -q "performance/$plot.svg" "$SCRATCH/document"
+        [ -s "$ROOT/docs/performance/$plot.svg" ]
+    done
+}

@@ -109,6 +109,7 @@ start_peer() {
 under_fault() {
     needs strace
     no_sanitizer "the leak sanitizer does not run under strace"
+    no_emulator "the emulator makes calls of its own"
     under=(strace -qq -o "$SCRATCH/trace" -e "inject=$1" "${@:2}")
 }
 

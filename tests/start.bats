@@ -94,6 +94,7 @@ refuses() {
 under_fault() {
     needs strace
     no_sanitizer "the leak sanitizer does not run under strace"
+    no_emulator "the emulator makes calls of its own"
     under=(strace -qq -o /dev/null -e "inject=$1" "${@:2}")
 }
 
