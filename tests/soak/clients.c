@@ -39,7 +39,7 @@ enum {
     LARGEST = 1 << 20, /* bytes to send in one step */
     LONGEST_MS = 10,   /* to wait in one step */
     NARROW_MS = 1000,
-    GIVE_UP_MS = 5,    /* to wait for room, where the client reads nothing itself */
+    GIVE_UP_MS = 5, /* to wait for room, where the client reads nothing itself */
     RECONNECT_MS = 200,
     PATIENCE_MS = 20000,
     ONE_READ = 160
@@ -57,8 +57,8 @@ enum verb {
     VANISH  /* closes it, whatever is still to come */
 };
 
-static const char *const verbs[] = {"send", "echo", "read",  "take", "wait",
-                                    "finish", "end", "reset", "vanish"};
+static const char *const verbs[] = {"send",   "echo", "read",  "take",  "wait",
+                                    "finish", "end",  "reset", "vanish"};
 
 struct step {
     enum verb verb;
@@ -376,7 +376,7 @@ static void see_connected(struct soak *soak, struct client *c)
 /* Takes one step with a client, after poll has reported GOT. */
 static void serve(struct soak *soak, struct client *c, short got)
 {
-    short failed = got & (POLLERR | POLLHUP);
+    bool failed = (got & (POLLERR | POLLHUP)) != 0;
 
     if (!c->connected) {
         if (got != 0)
@@ -408,8 +408,10 @@ static bool take_turn(struct soak *soak)
 
     for (size_t i = 0; i < SLOTS; i++) {
         const struct client *c = &soak->clients[i];
-        short events = c->busy ? events_of(c) : 0;
+        short events = 0;
 
+        if (c->busy)
+            events = events_of(c);
         waits[i] = (struct pollfd){.fd = events != 0 ? c->fd : -1, .events = events};
         any = any || c->busy;
         if (c->busy && c->wake_at != 0 && c->wake_at < wake_at)
