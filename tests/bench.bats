@@ -20,14 +20,15 @@ given() {
         printf '# a machine\n# servers: bare async wrong\n'
         printf 'round\twork\tserver\techoes/s\tus/echo\tp50\tp99\tp99.9\tKiB\tvoid\n'
         printf '%s\n' '1 2/1/32 bare 100 10 5 6 7 1' '1 2/1/32 async 90 12 5 6 7 2' \
-            '2 2/1/32 async 110 11 7 8 9 2' '2 2/1/32 bare 100 10 5 6 7 1' |
+            '2 2/1/32 async 110 11 7 8 9 2' '2 2/1/32 bare 100 10 5 6 7 1' \
+            '1 2/9/32 async 45 24 5 6 7 2' '2 2/9/32 async 55 22 7 8 9 2' |
             tr ' ' '\t' | sed 's/$/\t/'
         printf '1\t2/1/32\twrong\t\t\t\t\t\t\twrong bytes came back\n'
     } >"$results"
 }
 
 table() {
-    awk "$@" -f "$ROOT/tests/bench/table.awk" "$results" | tr -s ' '
+    awk -v works=2/1/32 "$@" -f "$ROOT/tests/bench/table.awk" "$results" | tr -s ' '
 }
 
 @test "the benchmark measures each server in each way" {
@@ -64,6 +65,8 @@ table() {
     [ "$(table -v servers=wrong | sed 1d)" = '2/1/32 wrong void: wrong bytes came back' ]
     [ "$(table -v servers=async -v view=ratios | sed 1d)" = \
         '2/1/32 async / bare 1.00 (0.95 to 1.05) 1.15 (1.12 to 1.18) 1.17 (1.08 to 1.25) 2.00 (2.00 to 2.00)' ]
+    [ "$(table -v works=2/9/32 -v base_work=2/1/32 -v servers=async -v view=ratios | sed 1d)" = \
+        '2/9/32 async / 2/1/32 0.50 (0.50 to 0.50) 2.00 (2.00 to 2.00) 1.00 (1.00 to 1.00) 1.00 (1.00 to 1.00)' ]
     [ "$(table -v servers='bare async' -v view=series -v figure=us)" = $'3\t10.000\t11.500' ]
 }
 

@@ -5,6 +5,7 @@
 #   works='64/0/32 1000/0/32'   the rows (default: all that were measured)
 #   servers='bare async'        the servers (likewise)
 #   base=bare                   the server that ratios are taken to, round by round
+#   base_work=10/0/32           or the row of the same server
 #   view=figures                ratio is that of the CPU time per echo
 #   view=ratios                 each figure as a ratio to the base
 #   view=series figure=us       number of connections, a server's figure in each column
@@ -53,42 +54,50 @@ function quantile(v, n, part,    place, below) {
     return below == n ? v[n] : v[below] + (place - below) * (v[below + 1] - v[below])
 }
 
-# Gathers a server's figure of each round in v, as a ratio to that of another server where
-# one is given.  Returns how many there are: 0 where a measurement is void.
-function gather(v, w, s, c, other,    r, n) {
-    if (!((w, s) in measured) || (w, s) in void)
-        return 0
-    if (other != "" && (!((w, other) in measured) || (w, other) in void))
+function is_base(w, s) {
+    return base_work == "" ? s == base : w == base_work
+}
+
+function usable(w, s) {
+    return (w, s) in measured && !((w, s) in void)
+}
+
+# Gathers a server's figure of each round in v, or its ratio to that of the base.  Returns
+# how many there are: 0 where a measurement is void.
+function gather(v, w, s, c, as_ratio,    r, n, bw, bs) {
+    bw = base_work == "" ? w : base_work
+    bs = base_work == "" ? base : s
+    if (!usable(w, s) || (as_ratio && !usable(bw, bs)))
         return 0
     for (r = 1; r <= rounds; r++) {
         if (!((w, s, c, r) in value))
             continue
-        if (other == "")
+        if (!as_ratio)
             v[++n] = value[w, s, c, r]
-        else if ((w, other, c, r) in value && value[w, other, c, r] > 0)
-            v[++n] = value[w, s, c, r] / value[w, other, c, r]
+        else if ((bw, bs, c, r) in value && value[bw, bs, c, r] > 0)
+            v[++n] = value[w, s, c, r] / value[bw, bs, c, r]
     }
     sort(v, n)
     return n + 0
 }
 
 function median(w, s, c, format,    v, n) {
-    n = gather(v, w, s, c, "")
+    n = gather(v, w, s, c, 0)
     return n == 0 ? "-" : sprintf(format, quantile(v, n, 0.5))
 }
 
 # Half the distance between the quartiles, in percent of the median.
 function spread(w, s, c,    v, n, m) {
-    n = gather(v, w, s, c, "")
+    n = gather(v, w, s, c, 0)
     m = n == 0 ? 0 : quantile(v, n, 0.5)
     return m == 0 ? "-" : sprintf("%.0f", 50 * (quantile(v, n, 0.75) - quantile(v, n, 0.25)) / m)
 }
 
 # The median of the ratios, and their quartiles.
 function ratio(w, s, c,    v, n) {
-    if (s == base)
+    if (is_base(w, s))
         return 1
-    n = gather(v, w, s, c, base)
+    n = gather(v, w, s, c, 1)
     if (n == 0)
         return "-"
     return sprintf("%.2f (%.2f to %.2f)", quantile(v, n, 0.5), quantile(v, n, 0.25),
@@ -127,7 +136,7 @@ function figures(w, s) {
 }
 
 function ratios(w, s) {
-    line(w "\t" s " / " base "\t" ratio(w, s, "rate") "\t" ratio(w, s, "us") "\t" \
+    line(w "\t" s " / " (base_work == "" ? base : base_work) "\t" ratio(w, s, "rate") "\t" ratio(w, s, "us") "\t" \
          ratio(w, s, "p99") "\t" ratio(w, s, "kib"))
 }
 
@@ -154,7 +163,8 @@ END {
         head("busy/idle/size\tserver\techoes/s\tCPU time per echo\tp99\tKiB/connection",
              "17 28 22 22 22 22")
     else
-        head("busy/idle/size\tserver\techoes/s\t+-%\tus/echo\tratio to " base \
+        head("busy/idle/size\tserver\techoes/s\t+-%\tus/echo\tratio to " \
+             (base_work == "" ? base : base_work) \
              "\tp50 us\tp99 us\tp99.9 us\tKiB/conn.", "17 16 9 5 10 24 9 9 10 11")
     for (i = 1; i <= work_count; i++)
         for (k = 1; k <= server_count; k++) {
@@ -166,7 +176,7 @@ END {
                 line(w "\t" s "\tvoid: " void[w, s])
             else if (view != "ratios")
                 figures(w, s)
-            else if (s != base)
+            else if (!is_base(w, s))
                 ratios(w, s)
         }
 }
