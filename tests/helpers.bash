@@ -74,6 +74,7 @@ peer_until() {
     local word=$1
     shift
     local said=$SCRATCH/said.${#peer_pids[@]}
+    : >"$said"
     "$PEER" "$@" >"$said" 3>&- &
     peer_pid=$!
     peer_pids+=("$peer_pid")
