@@ -50,6 +50,24 @@ table() {
     [[ $output =~ 1/0/32\ +deaf\ +void: ]]
 }
 
+@test "a program that ends at once, or never listens, does not stop the benchmark" {
+    for command in true 'sleep 1000'; do
+        WORK=1/0/32 SERVERS=bare PEERS="mute=$command {addr}" OUT=$SCRATCH \
+            run timeout 60 "$ROOT/tests/bench/run" 1 0.05 3>&-
+        echo "$output"
+        [ "$status" -eq 0 ]
+        [[ $output =~ 1/0/32\ +mute\ +void:\ it\ does\ not\ listen ]]
+    done
+}
+
+@test "peers that can't be told apart, or not be told where to listen, are refused" {
+    for peers in '=cat {addr}' 'two words=cat {addr}' 'mine=cat' 'bare=cat {addr}'; do
+        PEERS=$peers run "$ROOT/tests/bench/run" 1 0.05 3>&-
+        [ "$status" -eq 1 ]
+        [[ $output = *"PEERS wants NAME=COMMAND"*"$peers" ]]
+    done
+}
+
 @test "what needs more descriptors than there are is left out, and told" {
     ulimit -n 100
     WORK='4/0/32 100/0/32' SERVERS=bare run bench
@@ -83,6 +101,15 @@ table() {
         '<!-- table works="2/1/32" servers="async" -->' '' \
         '| 2/1/32 | async | 100 | 5 | 11.50 | 1.15 (1.12 to 1.18) | 6 | 7 | 8 | 2.00 |' '' \
         '<!-- end -->' '<!-- run -->' '' '    a machine' '' '<!-- end -->' After)
+}
+
+@test "a document with a table that has no end is left as it is" {
+    given
+    printf '%s\n' '<!-- table -->' Between '<!-- run -->' '<!-- end -->' >"$SCRATCH/document"
+    cp "$SCRATCH/document" "$SCRATCH/before"
+    run "$ROOT/tests/bench/report" "$results" "$SCRATCH/document"
+    [ "$status" -eq 1 ]
+    diff "$SCRATCH/before" "$SCRATCH/document"
 }
 
 @test "docs/performance.md shows what its run has measured" {
