@@ -132,13 +132,23 @@ static void test_many(void)
         CHECK(poller_register(poller, pairs[i][0], i, WRITABLE) == 0);
     CHECK(poller_wait(poller, events, -1) > 0); /* the last of those above */
     CHECK(poller_wait(poller, events, -1) == POLLER_MAX_EVENTS);
+    memset(seen, 0, sizeof seen);
+    for (int i = 0; i < POLLER_MAX_EVENTS; i++)
+        seen[events[i].token] = true;
+    size_t kept = 0; /* one of those left out */
+    while (seen[kept])
+        kept++;
+    CHECK(poller_reregister(poller, pairs[kept][0], kept, READABLE) == 0);
+    for (int wait = 0; wait < 3; wait++) {
+        int got = poller_wait(poller, events, -1);
+        for (int i = 0; i < got; i++)
+            CHECK(events[i].token != kept);
+    }
     for (size_t i = 0; i < MANY; i++)
-        if (i == 3)
-            CHECK(poller_reregister(poller, pairs[i][0], i, READABLE) == 0);
-        else
+        if (i != kept)
             CHECK(poller_deregister(poller, pairs[i][0]) == 0);
     expect_none();
-    CHECK(poller_deregister(poller, pairs[3][0]) == 0);
+    CHECK(poller_deregister(poller, pairs[kept][0]) == 0);
     for (size_t i = 0; i < MANY; i++)
         close_pair(pairs[i]);
 }
