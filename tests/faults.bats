@@ -60,12 +60,13 @@ may_last() {
 
 # begin CALL ERROR WHEN: from now on those calls fail; all (1+) or each third (1+3).
 begin() {
-    local beside=()
+    local beside=() when=$3
     case $1 in
+    *:wake) beside=(-e inject="$(pattern accept):error=EMFILE:when=1") when=${3/1+3/2} ;;
     *:room) beside=(-e inject="/^write\$:error=EAGAIN:when=${3/3/2}") ;;
     *:rest) beside=(-e inject="$(pattern accept):error=EMFILE:when=$3") ;;
     esac
-    trace all -e inject="$(pattern "${1%:*}"):error=$2:when=$3" "${beside[@]}"
+    trace all -e inject="$(pattern "${1%:*}"):error=$2:when=$when" "${beside[@]}"
 }
 
 injected() {
