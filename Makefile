@@ -48,6 +48,7 @@ help:
 	@echo 'make -C simple-client run ADDR=… MSG=…   sends MSG and prints the answer'
 	@echo 'make test                 runs all tests; TESTS=NAME those of tests/NAME.bats'
 	@echo 'make bench                measures the servers beside a bare echo loop'
+	@echo 'make report               writes a run (make bench OUT=docs/performance) into docs/performance.md'
 	@echo 'make soak                 ten minutes of clients that misbehave; SEED=… repeats them'
 	@echo 'make fuzz                 feeds the address parser and the token manager random input'
 	@echo 'make lint                 looks at all sources with static checkers'

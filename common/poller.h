@@ -50,7 +50,8 @@ int poller_deregister(struct poller *poller, int fd);
 /* Waits until a registered descriptor is ready, but no longer than TIMEOUT
    milliseconds (-1: without limit, 0: not at all), and fills EVENTS with at most
    POLLER_MAX_EVENTS events, one for each ready descriptor.  Where more are ready,
-   those left out have their turn in the next calls.
+   those left out have their turn in the next calls.  (By then one may be ready no
+   more, if it has been read from without an event: let it be non-blocking.)
    Returns the number of events, 0 after the timeout; or -1 with errno: EINTR where
    a signal came first (a stop and continue is enough, see signal(7)), or that of
    epoll_wait or poll.  poll also fails, with EINVAL, where more descriptors are

@@ -1,5 +1,5 @@
-/* The poller on any POSIX system: we keep the registered descriptors, and each
-   wait hands all of them to the kernel and looks all of them through. */
+/* The poller on any POSIX system: we keep the registered descriptors.  A call of poll
+   hands all of them to the kernel, and then all of them are looked through. */
 
 #include "poller.h"
 

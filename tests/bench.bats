@@ -100,7 +100,7 @@ table() {
     sed '/<!-- table -->/,/<!-- end -->/d; /^| busy/d; /^|--/d' "$SCRATCH/document" | diff - <(printf '%s\n' Before \
         '<!-- table works="2/1/32" servers="async" -->' '' \
         '| 2/1/32 | async | 100 | 5 | 11.50 | 1.15 (1.12 to 1.18) | 6 | 7 | 8 | 2.00 |' '' \
-        '<!-- end -->' '<!-- run -->' '' '    a machine' '' '<!-- end -->' After)
+        '<!-- end -->' '<!-- run -->' '' '    a machine' '    servers: bare async wrong' '' '<!-- end -->' After)
 }
 
 @test "a document with a table that has no end is left as it is" {

@@ -1,7 +1,8 @@
 # Lets the calls of a server fail, one error after another, as faults.txt lists them, with
 # strace: the kernel reports a fault that is none, and no code of ours stands in the way.
 # At worst the client in whose service a call fails is lost, and nobody beside it.  The
-# server serves on, uses no CPU, and keeps no descriptor.  A matrix of the results is printed at the end.
+# server serves on, uses no CPU, and keeps no descriptor.  A matrix of the results is
+# printed at the end.
 
 load helpers
 
@@ -125,10 +126,12 @@ add_bystander() {
     esac
 }
 
-# The server is as it was before, with so many descriptors.
+# recovered SERVER DESCRIPTORS: it is as it was before, and answers without a rest.
 recovered() {
+    local newcomer=(trips 5 100 finish eof)
+    [ "$1" != simple ] || newcomer=(send 100 receive close)
     alive "$server_pid" && { [ -z "$bystander" ] || release "$bystander"; } &&
-        peer "$address" send 100 receive close && eventually has_descriptors "$1"
+        peer "$address" "${newcomer[@]}" && eventually has_descriptors "$2"
 }
 
 # fresh SERVER CALL: a server that has threads' stacks left makes none of these calls.
@@ -146,10 +149,10 @@ survives() {
     local before
     fresh "$1" "$2"
     before=$(descriptors)
-    add_bystander "$1" "$2" && fails_now_and_then "$2" "$3" && recovered "$before" || return 1
+    add_bystander "$1" "$2" && fails_now_and_then "$2" "$3" && recovered "$1" "$before" || return 1
     may_last "$3" || return 0
     fresh "$1" "$2"
-    add_bystander "$1" "$2" && fails_for_a_while "$2" "$3" && recovered "$before"
+    add_bystander "$1" "$2" && fails_for_a_while "$2" "$3" && recovered "$1" "$before"
 }
 
 # Tries each error that the table lists for the server.

@@ -71,7 +71,7 @@ static int64_t now_ns(void)
     return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-/* Latencies are counted in buckets, 64 to each doubling: an error of 1 %. */
+/* Latencies are counted in buckets, 64 to each doubling: less than 2 % too low. */
 static void record(struct load *load, int64_t ns)
 {
     uint64_t value = ns > BUCKETS_PER_OCTAVE ? (uint64_t)ns : BUCKETS_PER_OCTAVE;
