@@ -161,11 +161,11 @@ END {
     }
     if (view == "ratios")
         head("busy/idle/size\tserver\techoes/s\tCPU time per echo\tp99\tKiB/connection",
-             "17 28 22 22 22 22")
+             "17 28 26 26 26 26")
     else
         head("busy/idle/size\tserver\techoes/s\t+-%\tus/echo\tratio to " \
              (base_work == "" ? base : base_work) \
-             "\tp50 us\tp99 us\tp99.9 us\tKiB/conn.", "17 16 9 5 10 24 9 9 10 11")
+             "\tp50 us\tp99 us\tp99.9 us\tKiB/conn.", "17 16 9 5 10 26 9 9 10 11")
     for (i = 1; i <= work_count; i++)
         for (k = 1; k <= server_count; k++) {
             w = work[i]
