@@ -143,6 +143,17 @@ inject() {
     trace "${1%%:*}" -e inject="$1"
 }
 
+# under_fault CALL:error=NAME...: from now on what a test runs under "${under[@]}" has that
+# call fail.
+under=()
+# shellcheck disable=SC2034  # the tests use it
+under_fault() {
+    needs strace
+    no_sanitizer "the leak sanitizer does not run under strace"
+    no_emulator "the emulator makes calls of its own"
+    under=(strace -qq -o "$SCRATCH/trace" -e "inject=$1" "${@:2}")
+}
+
 traced() {
     [ "$(awk '/^TracerPid:/ { print $2 }' "/proc/$server_pid/status")" -ne 0 ]
 }

@@ -1,11 +1,10 @@
 load helpers
 
-under=() # what runs the client, if anything does
-
 # Runs simple-client; leaves its status in $status, its output in files.
 client() {
     status=0
-    timeout 60 "${under[@]}" "$ROOT/simple-client/simple-client" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
+    timeout 60 "${under[@]}" "$ROOT/simple-client/simple-client" "$@" \
+        >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
 }
 
 # The client failed with nothing on standard output, and this one line (a pattern).
@@ -103,14 +102,6 @@ start_peer() {
     [ "$status" -eq 1 ]
     [ "$(wc -c <"$SCRATCH/out")" -eq 161 ]
     grep -q "^$address: 160 of 100000 bytes came back: " "$SCRATCH/err"
-}
-
-# under_fault CALL:error=NAME...: from now on the client runs with that call failing.
-under_fault() {
-    needs strace
-    no_sanitizer "the leak sanitizer does not run under strace"
-    no_emulator "the emulator makes calls of its own"
-    under=(strace -qq -o "$SCRATCH/trace" -e "inject=$1" "${@:2}")
 }
 
 @test "a failed write: tells its reason, and does not wait for an echo" {

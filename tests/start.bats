@@ -3,13 +3,13 @@
 load helpers
 
 SERVERS='simple-server iterative-server threaded-server async-server'
-under=() # what runs the server, if anything does
 
 # The server ends at once with status 1, nothing on standard output, and this one line.
 refuses() {
     local server=$1 line=$2 status=0
     shift 2
-    timeout 60 "${under[@]}" "$ROOT/$server/$server" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
+    timeout 60 "${under[@]}" "$ROOT/$server/$server" "$@" \
+        >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
     cat "$SCRATCH/err"
     [ "$status" -eq 1 ]
     [ ! -s "$SCRATCH/out" ]
@@ -88,14 +88,6 @@ refuses() {
         [ ! -s "$SCRATCH/out" ]
         grep -q '^cannot wait for clients: .*\(open files\|descriptors\)' "$SCRATCH/err"
     done
-}
-
-# under_fault CALL:error=NAME...: from now on the servers run with that call failing.
-under_fault() {
-    needs strace
-    no_sanitizer "the leak sanitizer does not run under strace"
-    no_emulator "the emulator makes calls of its own"
-    under=(strace -qq -o /dev/null -e "inject=$1" "${@:2}")
 }
 
 @test "started without standard input, where /dev/null can't take its place" {
