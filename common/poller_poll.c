@@ -22,8 +22,7 @@ struct poller {
     size_t count;
     size_t *places; /* indexed by descriptor */
     size_t places_capacity;
-    size_t next;  /* the place where the search for ready descriptors goes on */
-    size_t ready; /* of those that poll has reported, how many are still to be found */
+    size_t next; /* the place where the search for ready descriptors goes on */
 };
 
 struct poller *poller_create(void)
@@ -150,20 +149,16 @@ int poller_wait(struct poller *poller, struct event events[POLLER_MAX_EVENTS], i
     /* Where more were ready than fit, the next calls report the rest before poll, which
        is dear, is asked again. */
     while (count == 0) {
-        if (poller->ready == 0 || poller->next >= poller->count) {
+        if (poller->next >= poller->count) {
             int ready = poll(poller->fds, (nfds_t)poller->count, timeout);
-            poller->ready = ready > 0 ? (size_t)ready : 0;
-            poller->next = 0;
             if (ready <= 0)
                 return ready;
+            poller->next = 0;
         }
-        while (poller->ready > 0 && poller->next < poller->count &&
-               count < POLLER_MAX_EVENTS) {
+        while (poller->next < poller->count && count < POLLER_MAX_EVENTS) {
             size_t place = poller->next++;
-            if (poller->fds[place].revents != 0) {
+            if (poller->fds[place].revents != 0)
                 events[count++] = event_at(poller, place);
-                poller->ready--;
-            }
         }
     }
     return count;

@@ -147,7 +147,7 @@ static void rest(struct server *server)
     server->lacking = true;
     server->rest_until = clock_ms() + ACCEPT_REST_MS;
     if (poller_reregister(server->poller, server->socket, server->listen_token, 0) == -1)
-        sleep_ms(ACCEPT_REST_MS);
+        sleep_ms(ACCEPT_REST_MS); /* it stays in: let all rest */
 }
 
 static void end_rest(struct server *server)

@@ -6,10 +6,6 @@
 
 load helpers
 
-setup_file() {
-    export TABLE=$BATS_TEST_DIRNAME/faults.txt
-}
-
 setup() {
     needs strace
     needs_proc
@@ -149,7 +145,8 @@ survives() {
     local before
     fresh "$1" "$2"
     before=$(descriptors)
-    add_bystander "$1" "$2" && fails_now_and_then "$2" "$3" && recovered "$1" "$before" || return 1
+    add_bystander "$1" "$2" && fails_now_and_then "$2" "$3" && recovered "$1" "$before" ||
+        return 1
     may_last "$3" || return 0
     fresh "$1" "$2"
     add_bystander "$1" "$2" && fails_for_a_while "$2" "$3" && recovered "$1" "$before"
@@ -174,7 +171,7 @@ matrix() {
             [ "$result" = ok ] || { echo "$call $error" && failed=1; }
             alive "$server_pid" || return 1
         done
-    done <"$TABLE"
+    done <"$BATS_TEST_DIRNAME/faults.txt"
     return "$failed"
 }
 

@@ -86,6 +86,14 @@ said_or_ended() {
     grep -qx "$1" "$2" || ended "$3"
 }
 
+# Starts a server that carries out the verbs on one connection.
+start_peer() {
+    log=$SCRATCH/log
+    "$PEER" -l 127.0.0.1:0 "$@" >"$log" 3>&- &
+    peer_pids+=($!)
+    find_address
+}
+
 # Lets a client that holds or floods go on, and waits for its end.
 release() {
     kill -USR1 "$1"

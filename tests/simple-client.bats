@@ -15,14 +15,6 @@ refused_with() {
     grep -q "$1" "$SCRATCH/err"
 }
 
-# Starts a server that carries out the verbs on one connection.
-start_peer() {
-    log=$SCRATCH/log
-    "$PEER" -l 127.0.0.1:0 "$@" >"$log" 3>&- &
-    peer_pids+=($!)
-    find_address
-}
-
 @test "prints what comes back, and a newline" {
     start_server iterative-server
     client "$address" Hello

@@ -29,11 +29,7 @@ soak() {
 # One client (wait 10, read, send 16, finish, end) meets a server that does what
 # the verbs say.
 meets() {
-    log=$SCRATCH/log
-    : >"$log"
-    "$PEER" -l 127.0.0.1:0 "$@" >"$log" 3>&- &
-    peer_pids+=($!)
-    find_address
+    start_peer "$@"
     run "$ROOT/tests/bin/soak/clients" "$address" 8 0 1
     echo "$output"
 }

@@ -254,9 +254,9 @@ int main(int argc, char *argv[])
     for (size_t i = 0; i < load.size + PATTERNS; i++)
         load.pattern[i] = (char)(i % PATTERNS);
 
-    long before = memory_kib(pid);
+    int64_t before = memory_kib(pid);
     struct connection *connections = connect_all(&load, busy + idle, together);
-    long after = memory_kib(pid);
+    int64_t after = memory_kib(pid);
 
     for (size_t i = 0; i < busy; i++)
         start_message(&load, &connections[i]);

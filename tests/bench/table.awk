@@ -18,6 +18,7 @@ BEGIN {
     FS = "\t"
     if (base == "")
         base = "bare"
+    base_name = base_work == "" ? base : base_work
     columns = split("rate us p50 p99 p999 kib", column, " ")
 }
 
@@ -136,7 +137,7 @@ function figures(w, s) {
 }
 
 function ratios(w, s) {
-    line(w "\t" s " / " (base_work == "" ? base : base_work) "\t" ratio(w, s, "rate") "\t" ratio(w, s, "us") "\t" \
+    line(w "\t" s " / " base_name "\t" ratio(w, s, "rate") "\t" ratio(w, s, "us") "\t" \
          ratio(w, s, "p99") "\t" ratio(w, s, "kib"))
 }
 
@@ -163,8 +164,7 @@ END {
         head("busy/idle/size\tserver\techoes/s\tCPU time per echo\tp99\tKiB/connection",
              "17 28 26 26 26 26")
     else
-        head("busy/idle/size\tserver\techoes/s\t+-%\tus/echo\tratio to " \
-             (base_work == "" ? base : base_work) \
+        head("busy/idle/size\tserver\techoes/s\t+-%\tus/echo\tratio to " base_name \
              "\tp50 us\tp99 us\tp99.9 us\tKiB/conn.", "17 16 9 5 10 26 9 9 10 11")
     for (i = 1; i <= work_count; i++)
         for (k = 1; k <= server_count; k++) {

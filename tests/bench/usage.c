@@ -80,13 +80,8 @@ static long number_in(pid_t pid, const char *name, const char *key)
     return number;
 }
 
-static int64_t memory(pid_t pid)
+int64_t memory_kib(pid_t pid)
 {
     return number_in(pid, "smaps_rollup", "Pss_Anon:") + number_in(pid, "status", "VmPTE:") +
-           sum_over_children(pid, memory);
-}
-
-long memory_kib(pid_t pid)
-{
-    return (long)memory(pid);
+           sum_over_children(pid, memory_kib);
 }

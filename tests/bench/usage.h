@@ -15,6 +15,6 @@ int64_t cpu_time_ns(pid_t pid);
 
 /* Anonymous memory (stacks, heap), of a page that processes share each one's part, and
    page tables, in KiB.  Not the program and its libraries, which all users share. */
-long memory_kib(pid_t pid);
+int64_t memory_kib(pid_t pid);
 
 #endif
