@@ -62,6 +62,36 @@ static void test_options(void)
     close(accepted);
 }
 
+/* The passive socket carries no bytes; connections are complete before accept, which
+   gives each a socket with both addresses. */
+static void test_passive(void)
+{
+    int server = listen_anywhere();
+    int client = tcp_connect(text, error);
+    struct sockaddr_storage sa;
+    socklen_t length = sizeof sa;
+    char byte = 'x';
+
+    CHECK(read(server, &byte, 1) == -1 && errno == ENOTCONN);
+    CHECK(write(client, &byte, 1) == 1);
+    CHECK(getpeername(server, (struct sockaddr *)&sa, &length) == -1 && errno == ENOTCONN);
+
+    int accepted = accept(server, NULL, NULL);
+    CHECK(accepted != -1 && accepted != server);
+    CHECK(read(accepted, &byte, 1) == 1 && byte == 'x');
+    char expected[ADDRESS_TEXT_SIZE];
+    char peer[ADDRESS_TEXT_SIZE];
+    tcp_local_address(client, expected);
+    CHECK(getpeername(accepted, (struct sockaddr *)&sa, &length) == 0);
+    address_format((struct sockaddr *)&sa, length, peer);
+    CHECK(strcmp(peer, expected) == 0);
+    tcp_local_address(accepted, peer);
+    CHECK(strcmp(peer, text) == 0);
+    close(server);
+    close(client);
+    close(accepted);
+}
+
 static void test_refused(void)
 {
     int server = listen_anywhere();
@@ -141,6 +171,7 @@ static void test_interrupted(void)
 int main(void)
 {
     test_options();
+    test_passive();
     test_refused();
     test_each_address();
     test_interrupted();
