@@ -5,6 +5,7 @@
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 SCRATCH=$BATS_TEST_TMPDIR
 PEER=$ROOT/tests/bin/peer
+. "$ROOT/tests/process.bash" # descriptors, threads, ticks, resident
 
 server_pid=
 peer_pids=()
@@ -98,33 +99,6 @@ start_peer() {
 release() {
     kill -USR1 "$1"
     wait "$1"
-}
-
-# The number of descriptors, threads, CPU ticks and KiB that the server has.
-descriptors() {
-    local all=(/proc/"$server_pid"/fd/*)
-    echo "${#all[@]}"
-}
-
-threads() {
-    local all=(/proc/"$server_pid"/task/*)
-    echo "${#all[@]}"
-}
-
-ticks() {
-    local stat
-    stat=$(<"/proc/$server_pid/stat")
-    # shellcheck disable=SC2086  # the fields behind the name, which ends in ")"
-    set -- ${stat##*) }
-    echo $((${12} + ${13}))
-}
-
-resident() {
-    awk '/^VmRSS:/ { print $2 }' "/proc/$server_pid/status"
-}
-
-has_descriptors() {
-    [ "$(descriptors)" -eq "$1" ]
 }
 
 # Only the main thread is left; the thread sanitizer, or an emulator, has one of its own.

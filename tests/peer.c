@@ -2,12 +2,15 @@
 
    Usage: peer [-n COUNT] ADDRESS:PORT VERB...     opens COUNT connections (default 1)
           peer -l ADDRESS:PORT VERB...             listens, and takes one connection
+          peer -f ADDRESS:PORT                     prints the address if it is free; port 0
+                                                   stands for any that is
 
    The verbs are carried out in their order, each on every connection before the next:
 
    send N     sends N bytes of the connection's own sequence
    echo N     sends N bytes and reads as they come back
    fill       sends until the other side takes no more; fails past 64 MiB
+   offer N    sends N bytes, or as many of them as the other side takes
    receive    reads until all that was sent has come back, and checks each byte
    trips N B  N times: sends B bytes and receives them; fails if each but the first two,
               which the receiver acknowledges at once, took 30 ms or more
@@ -18,13 +21,22 @@
    close      closes it
    take N     reads N bytes, whatever they are
    put TEXT   sends TEXT, in which \xHH is a byte
+   get TEXT   reads as many bytes as TEXT has, and expects these
+   repeat N TEXT  sends TEXT N times
+   cram TEXT  sends TEXT again and again, until the other side takes no more, or 64 MiB
+   trickle N MS  N times, or until SIGUSR1 where N is 0: sends a byte, gets it back, and
+              sees nothing else for MS milliseconds
+   silence MIN MAX  sends no more, and expects the end of the stream, or a reset, MIN to MAX
+              milliseconds after its last byte; what was to come back may be left unread
+   line       reads a line, and prints it
+   drain      reads to the end of the stream, or a reset, whatever comes
    mirror     echoes until the end of the stream
    say WORD   prints WORD on a line of its own
    hold       waits for SIGUSR1
    flood      sends and reads as fast as it goes, until SIGUSR1
 
-   Each wait ends after 20 seconds.  What goes wrong is told in one line on standard
-   error, with exit status 1. */
+   Each wait ends after 20 seconds, or -t SECONDS.  What goes wrong is told in one line on
+   standard error, with exit status 1. */
 
 #include <errno.h>
 #include <poll.h>
@@ -41,16 +53,24 @@
 #include "startup.h"
 #include "tcp.h"
 
-enum { PATIENCE_MS = 20000, QUIET_MS = 300, CHUNK = 65536 };
+enum {
+    QUIET_MS = 300,
+    LONG_QUIET_MS = 1000,
+    CHUNK = 65536,
+    MOST = 64 << 20,
+    TEXT_SIZE = 1024
+};
 
 struct connection {
     int fd;
     size_t id;
     size_t sent;
     size_t received;
+    long long sent_at; /* when the last byte was sent, or the connection made */
 };
 
 static const char *verb = "start"; /* for the message when it fails */
+static int patience_ms = 20000;
 
 static _Noreturn void fail(const struct connection *c, const char *format, ...)
 {
@@ -95,11 +115,15 @@ static ssize_t send_some(struct connection *c, size_t length)
 
     for (size_t i = 0; i < chunk; i++)
         buf[i] = byte_at(c, c->sent + i);
+    /* Before it is sent: whoever gets it can't have had it earlier. */
+    long long now = clock_ms();
     ssize_t n = write(c->fd, buf, chunk);
     if (n == -1 && would_block(errno))
         return 0;
-    if (n > 0)
+    if (n > 0) {
         c->sent += (size_t)n;
+        c->sent_at = now;
+    }
     return n;
 }
 
@@ -108,7 +132,7 @@ static void send_bytes(struct connection *c, size_t length)
     size_t end = c->sent + length;
 
     while (c->sent < end) {
-        if (!ready(c, POLLOUT, PATIENCE_MS))
+        if (!ready(c, POLLOUT, patience_ms))
             fail(c, "the other side takes no more");
         if (send_some(c, end - c->sent) == -1)
             fail(c, "%s", strerror(errno));
@@ -137,7 +161,7 @@ static void receive_some(struct connection *c)
 static void receive(struct connection *c)
 {
     while (c->received < c->sent) {
-        if (!ready(c, POLLIN, PATIENCE_MS))
+        if (!ready(c, POLLIN, patience_ms))
             fail(c, "nothing comes back");
         receive_some(c);
     }
@@ -148,7 +172,7 @@ static void echo(struct connection *c, size_t length)
     size_t end = c->sent + length;
 
     while (c->received < end) {
-        if (!ready(c, c->sent < end ? POLLIN | POLLOUT : POLLIN, PATIENCE_MS))
+        if (!ready(c, c->sent < end ? POLLIN | POLLOUT : POLLIN, patience_ms))
             fail(c, "no progress");
         if (c->sent < end && send_some(c, end - c->sent) == -1)
             fail(c, "%s", strerror(errno));
@@ -162,14 +186,23 @@ static void fill(struct connection *c)
     while (ready(c, POLLOUT, QUIET_MS)) {
         if (send_some(c, CHUNK) == -1)
             fail(c, "%s", strerror(errno));
-        if (c->sent > 64u << 20)
+        if (c->sent > MOST)
             fail(c, "there is no end to what the other side takes");
     }
 }
 
+static void offer(struct connection *c, size_t length)
+{
+    size_t end = c->sent + length;
+
+    while (c->sent < end && ready(c, POLLOUT, QUIET_MS))
+        if (send_some(c, end - c->sent) == -1)
+            fail(c, "%s", strerror(errno));
+}
+
 static void trips(struct connection *c, size_t count, size_t length)
 {
-    long long shortest = PATIENCE_MS;
+    long long shortest = patience_ms;
 
     for (size_t i = 0; i < count; i++) {
         long long start = clock_ms();
@@ -189,7 +222,7 @@ static void expect_end(struct connection *c, bool reset_will_do)
     ssize_t n;
 
     do {
-        if (!ready(c, POLLIN, PATIENCE_MS))
+        if (!ready(c, POLLIN, patience_ms))
             fail(c, "the connection is still open");
         n = read(c->fd, &byte, 1);
     } while (n == -1 && would_block(errno));
@@ -213,7 +246,7 @@ static void take(struct connection *c, size_t length)
     char byte;
 
     while (length > 0) {
-        if (!ready(c, POLLIN, PATIENCE_MS))
+        if (!ready(c, POLLIN, patience_ms))
             fail(c, "%zu bytes do not come", length);
         ssize_t n = read(c->fd, &byte, 1);
         if (n == 0 || (n == -1 && !would_block(errno)))
@@ -223,21 +256,119 @@ static void take(struct connection *c, size_t length)
     }
 }
 
-static void put(struct connection *c, const char *text)
+/* Writes into BYTES what TEXT stands for; returns how many that are. */
+static size_t unescape(const char *text, char bytes[TEXT_SIZE])
 {
-    char buf[1024];
     size_t length = 0;
 
-    for (; *text != '\0' && length < sizeof buf; length++) {
-        buf[length] = *text++;
-        if (buf[length] == '\\' && *text == 'x') {
+    for (; *text != '\0' && length < TEXT_SIZE; length++) {
+        bytes[length] = *text++;
+        if (bytes[length] == '\\' && *text == 'x') {
             char digits[3] = {text[1], text[2], '\0'};
-            buf[length] = (char)strtoul(digits, NULL, 16);
+            bytes[length] = (char)strtoul(digits, NULL, 16);
             text += 3;
         }
     }
-    if (write(c->fd, buf, length) != (ssize_t)length)
+    return length;
+}
+
+static void put(struct connection *c, const char *text)
+{
+    char bytes[TEXT_SIZE];
+    size_t length = unescape(text, bytes);
+
+    c->sent_at = clock_ms();
+    if (write(c->fd, bytes, length) != (ssize_t)length)
         fail(c, "%s", strerror(errno));
+}
+
+static void get(struct connection *c, const char *text)
+{
+    char bytes[TEXT_SIZE];
+    size_t length = unescape(text, bytes);
+
+    for (size_t i = 0; i < length;) {
+        char byte;
+        if (!ready(c, POLLIN, patience_ms))
+            fail(c, "byte %zu of %.40s does not come", i, text);
+        ssize_t n = read(c->fd, &byte, 1);
+        if (n == 0 || (n == -1 && !would_block(errno)))
+            fail(c, "the end came in place of byte %zu of %.40s", i, text);
+        if (n == 1 && byte != bytes[i])
+            fail(c, "byte %zu of %.40s came as \\x%02X", i, text, (unsigned char)byte);
+        if (n == 1)
+            i++;
+    }
+}
+
+/* Sends TEXT, COUNT times or, with CRAM, until the other side takes no more. */
+static void repeat(struct connection *c, size_t count, const char *text, bool cram)
+{
+    char bytes[TEXT_SIZE];
+    char chunk[CHUNK];
+    size_t length = unescape(text, bytes);
+    if (length == 0)
+        fail(NULL, "a text is missing");
+    size_t end = cram ? MOST : count * length;
+
+    for (size_t i = 0; i < sizeof chunk; i++)
+        chunk[i] = bytes[i % length];
+    for (size_t sent = 0; sent < end;) {
+        size_t at = sent % length;
+        size_t left = end - sent < sizeof chunk - at ? end - sent : sizeof chunk - at;
+        if (!ready(c, POLLOUT, cram ? LONG_QUIET_MS : patience_ms)) {
+            if (cram)
+                return;
+            fail(c, "the other side takes no more");
+        }
+        ssize_t n = write(c->fd, chunk + at, left);
+        if (n == -1 && !would_block(errno))
+            fail(c, "%s", strerror(errno));
+        sent += n > 0 ? (size_t)n : 0;
+    }
+}
+
+static void silence(struct connection *c, size_t min, size_t max)
+{
+    /* Behind bytes that nobody reads only a reset is seen, and that without asking. */
+    short events = c->received < c->sent ? 0 : POLLIN;
+
+    long long left = c->sent_at + (long long)max - clock_ms();
+    if (!ready(c, events, left > 0 ? (int)left : 0))
+        fail(c, "after %zu ms of silence the connection is still open", max);
+    long long silent = clock_ms() - c->sent_at;
+    if (events == POLLIN)
+        expect_end(c, true);
+    if (silent < (long long)min)
+        fail(c, "it was closed after %lld ms of silence", silent);
+}
+
+static void line(struct connection *c)
+{
+    char byte = '\0';
+
+    while (byte != '\n') {
+        if (!ready(c, POLLIN, patience_ms))
+            fail(c, "a line does not come");
+        ssize_t n = read(c->fd, &byte, 1);
+        if (n == 0 || (n == -1 && !would_block(errno)))
+            fail(c, "the end came in place of a line");
+        if (n == 1)
+            putchar(byte);
+    }
+    fflush(stdout);
+}
+
+static void drain(struct connection *c)
+{
+    char buf[4096];
+    ssize_t n;
+
+    do {
+        if (!ready(c, POLLIN, patience_ms))
+            fail(c, "the connection is still open");
+        n = read(c->fd, buf, sizeof buf);
+    } while (n > 0 || (n == -1 && would_block(errno)));
 }
 
 static void mirror(struct connection *c)
@@ -245,7 +376,7 @@ static void mirror(struct connection *c)
     char buf[160];
 
     for (;;) {
-        if (!ready(c, POLLIN, PATIENCE_MS))
+        if (!ready(c, POLLIN, patience_ms))
             fail(c, "nothing comes");
         ssize_t n = read(c->fd, buf, sizeof buf);
         if (n == -1 && would_block(errno))
@@ -253,7 +384,7 @@ static void mirror(struct connection *c)
         if (n <= 0)
             return;
         for (ssize_t written = 0; written < n;) {
-            if (!ready(c, POLLOUT, PATIENCE_MS))
+            if (!ready(c, POLLOUT, patience_ms))
                 fail(c, "nobody reads what is mirrored");
             ssize_t w = write(c->fd, buf + written, (size_t)(n - written));
             if (w == -1 && !would_block(errno))
@@ -281,10 +412,20 @@ static void hold(void)
     sigwait(&set, &signal);
 }
 
+static void trickle(struct connection *c, size_t count, size_t ms)
+{
+    for (size_t i = 0; count == 0 ? !released() : i < count; i++) {
+        send_bytes(c, 1);
+        receive(c);
+        if (ready(c, POLLIN, (int)ms))
+            fail(c, "the connection was closed");
+    }
+}
+
 static void flood(struct connection *c)
 {
     while (!released()) {
-        if (!ready(c, POLLIN | POLLOUT, PATIENCE_MS))
+        if (!ready(c, POLLIN | POLLOUT, patience_ms))
             fail(c, "no progress");
         if (send_some(c, CHUNK) == -1)
             fail(c, "%s", strerror(errno));
@@ -305,9 +446,35 @@ static size_t number(char **words)
     return value;
 }
 
+/* The same as act, for the verbs that take a text; 0 where it is none of them. */
+static int act_on_text(struct connection *c, char **words)
+{
+    if (strcmp(verb, "put") == 0) {
+        put(c, words[1]);
+        return 2;
+    }
+    if (strcmp(verb, "get") == 0) {
+        get(c, words[1]);
+        return 2;
+    }
+    if (strcmp(verb, "repeat") == 0) {
+        repeat(c, number(words + 1), words[2], false);
+        return 3;
+    }
+    if (strcmp(verb, "cram") == 0) {
+        repeat(c, 0, words[1], true);
+        return 2;
+    }
+    return 0;
+}
+
 /* Carries out the verb at WORDS on one connection; returns how many words it takes. */
 static int act(struct connection *c, char **words)
 {
+    int used = act_on_text(c, words);
+
+    if (used != 0)
+        return used;
     if (strcmp(verb, "send") == 0) {
         send_bytes(c, number(words + 1));
         return 2;
@@ -316,16 +483,24 @@ static int act(struct connection *c, char **words)
         echo(c, number(words + 1));
         return 2;
     }
+    if (strcmp(verb, "offer") == 0) {
+        offer(c, number(words + 1));
+        return 2;
+    }
     if (strcmp(verb, "take") == 0) {
         take(c, number(words + 1));
         return 2;
     }
-    if (strcmp(verb, "put") == 0) {
-        put(c, words[1]);
-        return 2;
-    }
     if (strcmp(verb, "trips") == 0) {
         trips(c, number(words + 1), number(words + 2));
+        return 3;
+    }
+    if (strcmp(verb, "trickle") == 0) {
+        trickle(c, number(words + 1), number(words + 2));
+        return 3;
+    }
+    if (strcmp(verb, "silence") == 0) {
+        silence(c, number(words + 1), number(words + 2));
         return 3;
     }
     if (strcmp(verb, "fill") == 0)
@@ -342,6 +517,10 @@ static int act(struct connection *c, char **words)
         reset(c);
     else if (strcmp(verb, "close") == 0)
         close(c->fd);
+    else if (strcmp(verb, "line") == 0)
+        line(c);
+    else if (strcmp(verb, "drain") == 0)
+        drain(c);
     else if (strcmp(verb, "mirror") == 0)
         mirror(c);
     else if (strcmp(verb, "flood") == 0)
@@ -356,47 +535,92 @@ static void open_connections(struct connection *connections, size_t count, const
     char error[ERROR_SIZE];
 
     for (size_t i = 0; i < count; i++) {
-        connections[i] = (struct connection){.fd = tcp_connect(address, error), .id = i};
+        connections[i] = (struct connection){.id = i, .sent_at = clock_ms()};
+        connections[i].fd = tcp_connect(address, error);
         if (connections[i].fd == -1)
             fail(NULL, "%s", error);
     }
 }
 
-static void accept_connection(struct connection *c, const char *address)
+static int listen_at(const char *address, char text[ADDRESS_TEXT_SIZE])
 {
     char error[ERROR_SIZE];
-    char text[ADDRESS_TEXT_SIZE];
     int server = tcp_listen(address, error);
 
     if (server == -1)
         fail(NULL, "%s", error);
     tcp_local_address(server, text);
+    return server;
+}
+
+static void accept_connection(struct connection *c, const char *address)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    int server = listen_at(address, text);
+
     printf("Listening on %s\n", text);
     fflush(stdout);
     *c = (struct connection){.fd = server};
-    if (!ready(c, POLLIN, PATIENCE_MS))
+    if (!ready(c, POLLIN, patience_ms))
         fail(NULL, "nobody connects");
     c->fd = accept(server, NULL, NULL);
     close(server);
 }
 
+static void find_free(const char *address)
+{
+    char text[ADDRESS_TEXT_SIZE];
+
+    close(listen_at(address, text));
+    printf("%s\n", text);
+}
+
+static void carry_out(struct connection *connections, size_t count, char **words)
+{
+    while (*words != NULL) {
+        int used = 1;
+
+        verb = *words;
+        if (strcmp(verb, "say") == 0) {
+            printf("%s\n", words[1]);
+            fflush(stdout);
+            used = 2;
+        } else if (strcmp(verb, "hold") == 0) {
+            hold();
+        } else {
+            for (size_t i = 0; i < count; i++)
+                used = act(&connections[i], words);
+        }
+        words += used;
+    }
+}
+
 int main(int argc, char *argv[])
 {
     bool listening = false;
+    bool find = false;
     size_t count = 1;
     sigset_t set;
     int option;
 
-    while ((option = getopt(argc, argv, "+ln:")) != -1) {
+    while ((option = getopt(argc, argv, "+flt:n:")) != -1) {
         if (option == 'l')
             listening = true;
+        else if (option == 'f')
+            find = true;
+        else if (option == 't')
+            patience_ms = 1000 * (int)strtol(optarg, NULL, 10);
         else if (option == 'n')
             count = strtoul(optarg, NULL, 10);
         else
             return EXIT_FAILURE;
     }
     if (optind >= argc || count == 0 || startup() == -1)
-        fail(NULL, "arguments: [-l] [-n <count>] <host>:<port> <verb>...");
+        fail(NULL, "arguments: [-f] [-l] [-t <seconds>] [-n <count>] <host>:<port> <verb>...");
+    if (find) {
+        find_free(argv[optind]);
+        return EXIT_SUCCESS;
+    }
     /* Blocked, SIGUSR1 waits until hold or flood asks for it. */
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
@@ -415,22 +639,7 @@ int main(int argc, char *argv[])
             fail(NULL, "%s", strerror(errno));
     }
 
-    for (char **words = argv + optind + 1; *words != NULL;) {
-        int used = 1;
-
-        verb = *words;
-        if (strcmp(verb, "say") == 0) {
-            printf("%s\n", words[1]);
-            fflush(stdout);
-            used = 2;
-        } else if (strcmp(verb, "hold") == 0) {
-            hold();
-        } else {
-            for (size_t i = 0; i < count; i++)
-                used = act(&connections[i], words);
-        }
-        words += used;
-    }
+    carry_out(connections, count, argv + optind + 1);
     free(connections);
     return EXIT_SUCCESS;
 }

@@ -1,0 +1,98 @@
+# The number of descriptors, threads, CPU ticks and KiB that the process $server_pid has, and
+# whether it sleeps, by Linux's /proc.  The tests share it with the grader's checks, which set
+# $parent_pid: there all counts that the program has started, else the work could be done unseen
+# in a child.
+
+# Sets pids to all processes below $parent_pid, or to $server_pid where that is not set.
+processes() {
+    local i file children
+    pids=("$server_pid")
+    [ -n "${parent_pid:-}" ] || return 0
+    pids=("$parent_pid")
+    for ((i = 0; i < ${#pids[@]}; i++)); do
+        for file in /proc/"${pids[i]}"/task/*/children; do
+            children=()
+            { read -r -a children <"$file"; } 2>/dev/null || true # it ends without a newline
+            pids+=("${children[@]}")
+        done
+    done
+    pids=("${pids[@]:1}")
+}
+
+# entries NAME: how many there are in this directory of the processes.
+entries() {
+    local pids pid all sum=0
+    processes
+    for pid in "${pids[@]}"; do
+        all=(/proc/"$pid/$1"/[0-9]*)
+        [[ ${all[0]} == *'*' ]] || sum=$((sum + ${#all[@]}))
+    done
+    echo "$sum"
+}
+
+descriptors() {
+    entries fd
+}
+
+threads() {
+    entries task
+}
+
+# The fields behind the name, which ends in ")".
+ticks() {
+    local pids pid line sum=0
+    processes
+    for pid in "${pids[@]}"; do
+        { read -r line <"/proc/$pid/stat"; } 2>/dev/null || continue
+        # shellcheck disable=SC2086  # several words
+        set -- ${line##*) }
+        sum=$((sum + ${12} + ${13}))
+    done
+    echo "$sum"
+}
+
+resident() {
+    lines_of '^VmRSS:'
+}
+
+switches() {
+    lines_of 'ctxt_switches:'
+}
+
+# lines_of PATTERN: the sum of the numbers on such lines, over all processes and threads; of a
+# process's memory each thread tells, so that is asked of the first.
+lines_of() {
+    local pids pid files=()
+    processes
+    for pid in "${pids[@]}"; do
+        case $1 in
+        *Vm*) files+=(/proc/"$pid"/status) ;;
+        *) files+=(/proc/"$pid"/task/*/status) ;;
+        esac
+    done
+    cat "${files[@]}" 2>/dev/null | awk -v pattern="$1" '$0 ~ pattern { sum += $2 }
+        END { print sum + 0 }'
+}
+
+has_descriptors() {
+    [ "$(descriptors)" -eq "$1" ]
+}
+
+# Whether all threads sleep, seen 25 times in half a second, and hardly anything wakes them up.
+# Whoever spins is never found so, however little of a busy machine he gets.
+sleeps() {
+    local before line stat pids pid
+    before=$(switches) || return
+    for _ in {1..25}; do
+        processes
+        [ "${#pids[@]}" -gt 0 ] || return
+        for pid in "${pids[@]}"; do
+            for stat in /proc/"$pid"/task/*/stat; do
+                read -r line <"$stat" || return
+                [[ ${line##*) } == [SZ]* ]] || return
+            done
+        done
+        sleep 0.02
+    done
+    [ $(($(switches) - before)) -le 20 ]
+}
