@@ -1,0 +1,488 @@
+# shellcheck disable=SC1090,SC1091,SC2016  # sourced by name; texts of other shells
+
+# The grader's own tests: submissions that misbehave, outputs that must be valid, and faults
+# that are nobody's but the grader's.
+
+load helpers
+
+GRADE=$ROOT/tests/grade
+SOLUTION=$ROOT/tests/exercises/echo-to-eof/solution
+
+setup_file() {
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+    "$BATS_TEST_DIRNAME/grade" --build
+    cp -R "$BATS_TEST_DIRNAME/exercises/echo-to-eof/solution" "$BATS_FILE_TMPDIR/server"
+    env -u SANITIZE make -s -C "$BATS_FILE_TMPDIR/server" COMMON="$BATS_TEST_DIRNAME/../common/"
+}
+
+setup() {
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+    export TMPDIR=$SCRATCH/tmp # what a run leaves there is seen
+    mkdir "$TMPDIR"
+}
+
+# submission NAME: a program whose text is standard input; ./server is a good one.
+submission() {
+    mkdir -p "$SCRATCH/$1"
+    cat >"$SCRATCH/$1/program"
+    cp "$BATS_FILE_TMPDIR/server/echo-to-eof" "$SCRATCH/$1/server"
+    printf 'echo-to-eof: program\n\tcp program $@ && chmod +x $@\n' >"$SCRATCH/$1/Makefile"
+    submitted=$SCRATCH/$1
+}
+
+# graded STATUS [OPTION...]: grades what was submitted last; the results are in $output.
+graded() {
+    run "$GRADE" echo-to-eof "$submitted" "${@:2}" 3>&-
+    echo "$output"
+    [ "$status" -eq "$1" ]
+    [ -z "$(ls -A "$TMPDIR")" ]
+}
+
+# With namespaces, where there are any, and without.
+each_way() {
+    "$@"
+    if [[ $output != *bubblewrap* ]]; then
+        GRADE_NAMESPACES=no "$@"
+    fi
+}
+
+needs_namespaces() {
+    needs bwrap
+    bwrap --dev-bind / / --unshare-net --unshare-user true || skip "no namespaces here"
+}
+
+good() {
+    submission good <<<'#!/bin/sh
+exec ./server "$@"'
+}
+
+@test "full points are status 0, lost points 1, wrong usage 2" {
+    good
+    graded 0
+    [[ $output = *'100 of 100 points; 11 passed, 0 failed, 0 not run'* ]]
+    submitted=$ROOT/tests/exercises/echo-to-eof/starter
+    graded 1
+    [[ $output = *'failed    0 of  15  again:'* && $output = *'not run   0 of  10  long:'* ]]
+    for words in '' echo-to-eof "nothing $submitted" 'echo-to-eof /nowhere' \
+        "echo-to-eof $submitted --only nothing" "echo-to-eof $submitted --seed x" \
+        "echo-to-eof $submitted --tap" "echo-to-eof $submitted --colour"; do
+        # shellcheck disable=SC2086  # words
+        run "$GRADE" $words
+        [ "$status" -eq 2 ]
+        [[ $output = *'Usage: grade EXERCISE DIRECTORY'* ]]
+    done
+}
+
+@test "a lost point comes with what was expected, what came, a hint, and the way to it" {
+    submission wrong <<<'#!/bin/sh
+echo "my own line"
+exec ./server 127.0.0.1:0'
+    GRADE_PATIENCE=1 graded 1
+    for text in 'failed    0 of   5  listens: it listens at' 'does not listen' 'expected: within' \
+        'came:     it runs' '| my own line' 'hint:     The address' \
+        'read:     docs/2-simple-server.md#the-servers-start' \
+        "again:    tests/grade echo-to-eof $submitted --only listens --seed 1" \
+        'not run   0 of  10  echoes' 'it needs listens'; do
+        [[ $output = *"$text"* ]]
+    done
+}
+
+@test "what does not build loses the points for that, and the rest is not run" {
+    submission broken </dev/null
+    printf 'all:\n\techo stops here; false\n' >"$submitted/Makefile"
+    graded 1
+    [[ $output = *'0 passed, 1 failed, 10 not run'* && $output = *'make fails'*'| stops here'* ]]
+    printf 'all:\n' >"$submitted/Makefile"
+    graded 1
+    [[ $output = *'make builds no program echo-to-eof'* ]]
+}
+
+@test "a program that ends at once, by itself or by a signal" {
+    submission quick <<<'#!/bin/sh
+exit 7'
+    graded 1 --only listens
+    [[ $output = *'the program has ended with status 7'* ]]
+    submission quick <<<'#!/bin/sh
+kill -SEGV $$'
+    graded 1 --only listens
+    [[ $output = *'ended by signal 11'* ]]
+}
+
+noisy() {
+    GRADE_PATIENCE=2 graded 1 --only echoes --tap "$SCRATCH/tap" --junit "$SCRATCH/xml" \
+        --gradescope "$SCRATCH/json" --classroom "$SCRATCH/classroom"
+}
+
+@test "whatever a program prints, all outputs are valid" {
+    submission noisy <<<'#!/bin/bash
+for i in {0..255}; do printf "\\x$(printf %x $i)"; done
+printf "\n]]></failure>\x1b[2J\n# \"\\ not ok\nok 1\n"
+exec sleep 1000'
+    noisy
+    LC_ALL=C
+    [[ $output = *'|   \x00\x01'* || $output = *'\xFF'* ]]
+    [[ ! $output =~ [^[:print:][:space:]] ]]
+    grep -q '^ok 1 - build' "$SCRATCH/tap"
+    [ "$(grep -c '^ok\|^not ok' "$SCRATCH/tap")" -eq 3 ]
+    [ "$(head -n 2 "$SCRATCH/tap" | tail -n 1)" = 1..3 ]
+    if command -v xmllint; then
+        xmllint --noout "$SCRATCH/xml"
+    fi
+    if command -v python3; then
+        python3 - "$SCRATCH/json" "$SCRATCH/classroom" <<'END'
+import json, sys
+g = json.load(open(sys.argv[1]))
+assert g["score"] == 5 and [t["score"] for t in g["tests"]] == [5, 0, 0]
+assert [t.get("status") for t in g["tests"]] == ["passed", "failed", None]
+assert g["tests"][1]["max_score"] == 5 and g["tests"][1]["visibility"] == "visible"
+assert "\\x1B[2J" in g["tests"][1]["output"] and "execution_time" in g
+c = json.load(open(sys.argv[2]))
+assert c["status"] == "fail" and c["max_score"] == 20 and c["tests"][0]["score"] == 5
+assert [t["status"] for t in c["tests"]] == ["pass", "fail", "fail"]
+END
+    fi
+}
+
+@test "megabytes of output neither stop a program nor fill anything" {
+    submission loud <<<'#!/bin/sh
+head -c 100000000 /dev/zero
+exec ./server "$@"'
+    GRADE_PATIENCE=30 graded 0 --only listens
+    submission loud <<<'#!/bin/sh
+head -c 100000000 /dev/zero
+exit 1'
+    GRADE_PATIENCE=30 graded 1 --only listens
+    [[ $output = *'more bytes of output were cut]'* ]]
+    [ "${#output}" -lt 20000 ]
+}
+
+# marked: the processes of a submission that have stayed.
+marked() {
+    grep -lsz "^MARK=$SCRATCH\$" /proc/[0-9]*/environ || true
+}
+
+stays() {
+    graded 1 --only listens
+    [ -z "$(marked)" ]
+}
+
+@test "nothing stays: not what has left its session, nor what ignores SIGTERM" {
+    needs setsid
+    needs_proc
+    submission stayer <<END
+#!/bin/bash
+trap '' TERM HUP INT
+export MARK=$SCRATCH
+setsid bash -c 'trap "" TERM; while :; do sleep 100; done' &
+(setsid setsid ./server 127.0.0.1:0 &)
+echo started
+exit 1
+END
+    each_way stays
+    submission stubborn <<END
+#!/bin/bash
+trap '' TERM HUP INT
+export MARK=$SCRATCH
+while :; do sleep 1; done
+END
+    GRADE_PATIENCE=1 each_way stays
+}
+
+interrupted() {
+    "$GRADE" echo-to-eof "$submitted" >"$SCRATCH/out" 2>&1 3>&- &
+    local pid=$!
+    eventually has_started
+    kill -TERM "$pid"
+    status=0
+    wait "$pid" || status=$?
+    output=$(cat "$SCRATCH/out")
+    [ "$status" -eq 3 ]
+    [ -z "$(marked)$(ls -A "$TMPDIR")" ]
+}
+
+has_started() {
+    [ -n "$(marked)" ]
+}
+
+@test "nothing stays either where grade is interrupted" {
+    needs_proc
+    submission stubborn <<END
+#!/bin/bash
+trap '' TERM HUP INT
+export MARK=$SCRATCH
+bash -c 'while :; do sleep 0.1; done'
+END
+    GRADE_PATIENCE=25 each_way interrupted
+}
+
+@test "contain ends all of the group, and tells by its status what happened" {
+    needs_proc
+    contain() {
+        run "$ROOT/tests/bin/grader/contain" "$@" 3>&-
+        echo "$output"
+    }
+    export MARK=$SCRATCH
+    contain bash -c 'trap "" TERM; sleep 1000 & exit 7'
+    [ "$status" -eq 7 ]
+    [ -z "$(marked)" ]
+    contain -s 1 bash -c 'trap "" TERM; sleep 1000 & sleep 1000'
+    [ "$status" -eq 124 ]
+    [ -z "$(marked)" ]
+    contain -s 1 -g 10 bash -c 'trap "echo at last; exit" TERM; while :; do sleep 0.1; done'
+    [[ $status -eq 124 && $output = *'at last' ]]
+    contain bash -c 'kill -KILL $$'
+    [ "$status" -eq 137 ]
+    contain "$SCRATCH/nothing"
+    [ "$status" -eq 125 ]
+    contain -o 3 echo abcdef
+    [ "$output" = $'abc\n[4 more bytes of output were cut]' ]
+    exec 9>"$SCRATCH/open"
+    contain bash -c 'read -r || echo reads nothing; echo inherited >&9'
+    exec 9>&-
+    [[ $status -eq 1 && $output = 'reads nothing'* && ! -s $SCRATCH/open ]]
+}
+
+greedy() {
+    graded 1 --only listens
+    [[ $output = *'refused'* ]]
+}
+
+@test "memory, files and processes are limited" {
+    no_sanitizer "the submission is not built with it"
+    submission greedy <<<'#!/bin/bash
+head -c 300000000 /dev/zero | tail -c 300000000 >/dev/null || echo refused memory
+head -c 300000000 /dev/zero >big
+[ "$(wc -c <big)" -gt 100000000 ] || echo refused file
+exit 1'
+    GRADE_MEMORY=100000 GRADE_PATIENCE=20 each_way greedy
+    [[ $output = *'refused memory'* && $output = *'refused file'* ]]
+}
+
+@test "a program that never listens is given up, and so is a check whose time is up" {
+    submission silent <<<'#!/bin/sh
+exec sleep 1000'
+    GRADE_PATIENCE=1 graded 1 --only echoes
+    [[ $output = *'it runs, and does not listen there'* ]]
+    cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH"
+    sed -i.old '/^listens/s/	30	/	1	/' "$SCRATCH/tests/exercises/echo-to-eof/checks.tsv"
+    GRADE=$SCRATCH/tests/grade graded 1 --only listens
+    [[ $output = *'the time of this check, 1 seconds, was up'* ]]
+}
+
+@test "a submission that deletes its files harms itself only, and is graded by what it does" {
+    submission vandal <<<'#!/bin/sh
+rm -rf ./[!s]* ../submission/[!s]* "$HOME"/[!s]*
+mv server .gone
+exec ./.gone "$@"'
+    graded 0 --only echoes
+    [ -e "$submitted/program" ]
+}
+
+@test "a program sees no solution, no other submission, no network; it can write nowhere else" {
+    needs_namespaces
+    submission other <<<secret
+    submission spy <<END
+#!/bin/bash
+for file in $ROOT/tests/exercises $ROOT/README.md $SCRATCH/other/program $submitted/../spy/program \
+    /etc/grade.$$ $TMPDIR/*/results \$HOME/../x; do
+    [ ! -e "\$file" ] && ! (>"\$file") 2>/dev/null || echo "sees \$file"
+done
+touch /etc/grade 2>/dev/null && echo writes /etc
+[ "\$(grep -c : /proc/net/dev)" -eq 1 ] || echo sees a network
+[ "\$(ls -d /proc/[0-9]* | wc -l)" -lt 9 ] || echo sees processes
+tr '\0' '\n' </proc/1/environ | grep SECRET
+ls -l /proc/self/fd | grep -v 'pipe\|null\|/proc/'
+echo looked around
+exit 1
+END
+    SECRET=1 graded 1 --only listens
+    [[ $output = *'| looked around'* && $output != *sees* && $output != *writes* ]]
+    [[ $output != *SECRET* ]]
+}
+
+@test "the same seed gives the same choice, another seed another" {
+    here=$SCRATCH id=long
+    . "$ROOT/tests/grader/checks.bash"
+    numbers() {
+        rm -f "$here/random"
+        seed=$1
+        for _ in 1 2 3 4 5; do random 1000; done | xargs
+    }
+    [ "$(numbers 1)" = "$(numbers 1)" ]
+    [ "$(numbers 1)" != "$(numbers 2)" ]
+    [ "$(numbers 1 | tr ' ' '\n' | sort -u | wc -l)" -gt 3 ]
+}
+
+@test "ten runs give one score" {
+    submission tardy <<<'#!/bin/sh
+./server "$@" &
+wait'
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        "$GRADE" echo-to-eof "$submitted" --only next --tap - | grep '^ok\|^not ok' || true
+    done | sort | uniq -c >"$SCRATCH/lines"
+    cat "$SCRATCH/lines"
+    [ "$(awk '{ print $1 }' "$SCRATCH/lines" | sort -u)" = 10 ]
+}
+
+@test "--only runs a check and what it needs, --visible no hidden one, --program another name" {
+    good
+    graded 0 --only next --seed 7
+    [[ $output = *'30 of 30 points; 4 passed'* ]]
+    graded 0 --visible
+    [[ $output = *'70 of 70 points; 7 passed'* && $output != *hidden* ]]
+    submitted=$ROOT/threaded-server
+    graded 0 --program threaded-server --only half-close
+}
+
+@test "the report for people has colours on a terminal only" {
+    needs script
+    good
+    graded 0 --only build
+    [[ $output != *$'\033'* ]]
+    run script -qec "'$GRADE' echo-to-eof '$submitted' --only build" /dev/null
+    [[ $output = *$'\033[32mpassed'* ]]
+}
+
+@test "a fault of the grader is status 3, and never a zero" {
+    good
+    TMPDIR=$SCRATCH/nowhere run "$GRADE" echo-to-eof "$submitted" 3>&-
+    [[ $status -eq 3 && $output = *'not the fault of the submission'* ]]
+    echo old >"$SCRATCH/json"
+    CC=no-such-compiler graded 3 --gradescope "$SCRATCH/json"
+    [[ $output = *'the compiler does not work'* && ! -e $SCRATCH/json ]]
+    cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH"
+    echo 'check_echoes() { cannot do this; }' >>"$SCRATCH/tests/exercises/echo-to-eof/checks.bash"
+    GRADE=$SCRATCH/tests/grade graded 3
+    [[ $output = *'do this'* && $output != *points* ]]
+    printf '#!/bin/sh\nexit 1\n' >"$SCRATCH/tests/bin/peer"
+    GRADE=$SCRATCH/tests/grade graded 3
+    [[ $output = *'no port is free'* ]]
+}
+
+@test "a bubblewrap that fails is the grader's trouble" {
+    needs_namespaces
+    good
+    mkdir "$SCRATCH/bin"
+    bwrap=$(command -v bwrap)
+    for call in grader/check 'make -s COMMON' ./echo-to-eof; do
+        printf '%s\n' '#!/bin/bash' "[[ \$* != *'$call'* ]] || { echo bwrap: no >&2; exit 1; }" \
+            "exec $bwrap \"\$@\"" >"$SCRATCH/bin/bwrap"
+        chmod +x "$SCRATCH/bin/bwrap"
+        PATH=$SCRATCH/bin:$PATH graded 3 --only listens
+        [[ $output = *'bwrap: no'* && $output != *points* ]]
+    done
+}
+
+blames_the_grader() {
+    graded 1 --only build
+    [[ $output = *'make fails'*'bwrap: no'* ]]
+}
+
+@test "a submission cannot pass its own failure off as the grader's" {
+    mkdir "$SCRATCH/liar"
+    submitted=$SCRATCH/liar
+    printf 'all:\n\t@%s\n\t@%s\n' 'echo bwrap: no; echo contain: no >&2' \
+        '! grep -q contain /proc/1/comm || echo bwrap: no >/proc/1/fd/2; exit 1' >"$submitted/Makefile"
+    each_way blames_the_grader
+}
+
+@test "a full disk is status 3" {
+    needs_namespaces
+    good
+    for size in 4096 20000 100000 200000 300000 500000; do
+        run bwrap --dev-bind / / --size "$size" --tmpfs "$TMPDIR" \
+            "$GRADE" echo-to-eof "$submitted" --only echoes 3>&-
+        echo "$size bytes: $output"
+        [[ $size -gt 100000 || $status -eq 3 ]]
+        [[ $output = *'20 of 20 points'* || ($status -eq 3 && $output != *points*) ]]
+    done
+    # Whether it has failed by itself or for want of room, nobody knows.
+    submission failing <<<'exit 1'
+    run bwrap --dev-bind / / --size 500000 --tmpfs "$TMPDIR" \
+        "$GRADE" echo-to-eof "$submitted" --only echoes 3>&-
+    [[ $status -eq 3 && $output = *'no room'* ]]
+}
+
+@test "a batch is a table with a row a submission" {
+    good
+    mkdir "$SCRATCH/a, \"b\""
+    "$GRADE" --batch echo-to-eof "$submitted" "$SCRATCH/a, \"b\"" \
+        >"$SCRATCH/table" 2>"$SCRATCH/progress" 3>&-
+    cat "$SCRATCH/table"
+    diff - "$SCRATCH/table" <<END
+submission,score,points,failed,build,listens,echoes,again,half-close,next,nul-bytes,long,reset,rests,leak
+"$submitted",100,100,,5,5,10,15,15,10,10,10,10,5,5
+"$(printf %q "$SCRATCH/a, \"b\"" | sed 's/"/""/g')",0,100,build,0,0,0,0,0,0,0,0,0,0,0
+END
+    [[ $(cat "$SCRATCH/progress") = '1 of 2: '* ]]
+    run "$GRADE" --batch echo-to-eof
+    [ "$status" -eq 2 ]
+    CC=no-such-compiler run "$GRADE" --batch echo-to-eof "$submitted" 3>&-
+    [[ $status -eq 3 && ${lines[2]} = *',,,"grade: the compiler does not work'*',,,,,,,,,,,' ]]
+}
+
+@test "the handout builds and grades itself, and holds nothing that is hidden" {
+    make -s -C "$ROOT" handout EXERCISE=echo-to-eof
+    mkdir "$SCRATCH/a b"
+    tar -C "$SCRATCH/a b" -xzf "$ROOT/tests/handout/echo-to-eof.tar.gz"
+    cd "$SCRATCH/a b/echo-to-eof"
+    [ -z "$(find . -name 'solution*' -o -name 'mutants*' -o -name 'hidden*')" ]
+    run grep -rn 'hidden	\|check_reset' .
+    [ "$status" -eq 1 ]
+    make -s -C starter
+    run ./grade starter 3>&-
+    echo "$output"
+    [[ $status -eq 1 && $output = *'40 of 70 points; 5 passed, 2 failed, 0 not run'* ]]
+    [[ $output = *'again:    ./grade starter --only again --seed 1'* ]]
+    run make -s -C "$ROOT" handout EXERCISE=nothing
+    [ "$status" -eq 2 ]
+}
+
+@test "each table is whole: 100 points, a function for each check, sections that exist" {
+    cd "$ROOT/tests/exercises"
+    for exercise in *; do
+        awk -F '\t' -v name="$exercise" '
+            NR == 1 || /^#/ || /^$/ { next }
+            NF != 8 || $2 !~ /^[0-9]+$/ || $3 !~ /^[0-9]+$/ || $4 !~ /^(visible|hidden)$/ {
+                print name ": " $0
+                bad = 1
+            }
+            { n = split($5, needs, ","); seen[$1] = 1; sum += $2 }
+            { for (i = 1; i <= n; i++) if (needs[i] != "-" && !(needs[i] in seen)) {
+                print name ": " $1 " needs " needs[i] " before it"
+                bad = 1
+            } }
+            END { if (sum != 100) print name ": " sum " points"; exit bad || sum != 100 }
+        ' "$exercise/checks.tsv"
+        # shellcheck disable=SC1090
+        (
+            . "$ROOT/tests/grader/checks.bash"
+            . "$exercise/checks.bash"
+            [ ! -e "$exercise/hidden.bash" ] || . "$exercise/hidden.bash"
+            while IFS=$'\t' read -r id _ _ _ _ section _; do
+                [[ $id =~ ^(id|#.*|)$ ]] && continue
+                declare -F "check_${id//-/_}" >/dev/null || { echo "$exercise: $id" && exit 1; }
+                page=$ROOT/docs/${section%%#*}
+                [[ -e $page && $section != *#* ]] && continue
+                sed -n 's/^##* //p' "$page" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9\n-' |
+                    grep -qx -- "${section##*#}" || { echo "$exercise: $section" && exit 1; }
+            done <"$exercise/checks.tsv"
+        )
+    done
+}
+
+@test "the self-test sees a mutant that is not caught, and a solution that is not one" {
+    cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH"
+    cd "$SCRATCH/tests"
+    exercise=exercises/echo-to-eof
+    rm -rf "$exercise/mutants"/[!s]*
+    rm -rf "$exercise/starter" && cp -R "$exercise/solution" "$exercise/starter"
+    echo half-close >"$exercise/mutants/sigpipe/EXPECT"
+    rm -f "$exercise/mutants/short-read-is-the-end/patch"
+    echo '--- nothing' >"$exercise/mutants/short-read-is-the-end/patch"
+    run ./grade --self-test echo-to-eof 3>&-
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output = *'ok echo-to-eof solution'* && $output = *'not ok echo-to-eof starter'* ]]
+    [[ $output = *'not ok echo-to-eof mutants/sigpipe'* && $output = *'1 passed, 3 failed' ]]
+}

@@ -1,0 +1,243 @@
+# What a check may call.  A check is a function check_ID in the exercise's checks.bash or
+# hidden.bash, run by the script check beside this file.  It passes when each of its commands
+# succeeds, as in a bats test; "fail" ends it with a reason.
+
+# shellcheck disable=SC2034,SC2154  # check uses these variables, and sets some of them
+
+address=     # where the program listens: 127.0.0.1:PORT
+port=
+log=         # the file with the program's output
+server_pid=  # the program itself
+parent_pid=  # that of contain, which has all that the program starts below it
+patience=${GRADE_PATIENCE:-8} # seconds for what takes no time in a program that works
+reason=
+expected=
+came=
+runner= # the process here that has started the program
+declare -A client_pid=()
+
+# What stands in the report when the check fails: a format and its arguments, as for printf.
+expected() {
+    # shellcheck disable=SC2059  # that is its use
+    printf -v expected -- "$@"
+}
+
+came() {
+    # shellcheck disable=SC2059
+    printf -v came -- "$@"
+}
+
+# fail TEXT...: ends the check, which has failed.
+fail() {
+    reason=$*
+    exit 1
+}
+
+# cannot TEXT...: ends it where not the submission is at fault.
+cannot() {
+    reason=$*
+    exit 3
+}
+
+# random N: prints a number from 0 to N - 1, the same ones for the same seed and check.
+random() {
+    local state
+    state=$(cat "$here/random" 2>/dev/null) || state=$(cksum <<<"$seed $id" | cut -d ' ' -f 1)
+    state=$(((state * 1103515245 + 12345) % 2147483648))
+    echo "$state" >"$here/random"
+    echo $((state / 65536 % $1))
+}
+
+# Waits until the command succeeds, up to the check's limit of time.
+eventually() {
+    until "$@"; do
+        waiting="$*"
+        sleep 0.02
+    done
+    waiting=
+}
+
+# The same, but for no longer than $patience: false where it did not come true.
+soon() {
+    local end=$((SECONDS + patience))
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.02
+    done
+}
+
+alive() {
+    kill -0 "$1" 2>/dev/null
+}
+
+ended() {
+    ! alive "$1"
+}
+
+# shellcheck disable=SC2120  # an exercise may call it with arguments
+# build ARGUMENT...: makes the program anew, in this check's copy of the submission.
+build() {
+    local status=0
+    log=$here/make.log
+    (memory=unlimited && contained "$copy" make -s COMMON="${copy%/*}/common/" \
+        ${CC:+CC="$CC"} "$@") >"$log" 2>"$here/trouble" || status=$?
+    if [ "$status" -ne 0 ]; then
+        not_contained
+        expected 'make ends with status 0'
+        came 'status %s%s' "$status" "$([ "$status" -ne 124 ] || echo ': its time was up')"
+        fail 'make fails'
+    fi
+    if [ ! -x "$copy/$program" ]; then
+        expected 'an executable file %s' "$program"
+        came '%s' "$(cd "$copy" && echo *)"
+        fail "make builds no program $program"
+    fi
+}
+
+# A free port of the system; it may be somebody else's a moment later.
+free_address() {
+    address=$("$PEER" -f 127.0.0.1:0) || cannot 'no port is free'
+    port=${address##*:}
+}
+
+# start ARGUMENT...: starts the program with these arguments; its output is in $log.
+start() {
+    log=$here/log
+    : >"$log" || cannot 'no room for the log'
+    contained "$copy" "./$program" "$@" >"$log" 2>"$here/trouble" &
+    runner=$!
+    soon find_server || true # it may have ended already
+}
+
+# shellcheck disable=SC2120
+# serve ARGUMENT...: starts it with $address and these arguments; returns when it listens.
+serve() {
+    local attempt
+    for attempt in 1 2 3; do
+        free_address
+        start "$address" "$@"
+        soon listens_or_ended || break
+        # Where it has ended, somebody may have taken the port meanwhile.
+        if alive "$runner" || "$PEER" -f "$address" >/dev/null 2>&1; then
+            break
+        fi
+    done
+    listens && alive "$runner" && return
+    expected 'within %s seconds it listens at %s' "$patience" "$address"
+    if ended "$runner"; then
+        how_it_ended
+    else
+        came 'it runs, and does not listen there'
+    fi
+    fail 'the program does not listen'
+}
+
+listens_or_ended() {
+    listens || ended "$runner"
+}
+
+# Whether somebody listens at $port.  To connect would be seen by the program, so Linux is
+# asked: state 0A is LISTEN.
+listens() {
+    if [ -r /proc/net/tcp ]; then
+        cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+            grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A "
+    else
+        "$PEER" "$address" close 2>/dev/null
+    fi
+}
+
+# Sets server_pid: the program is the first child of the contain that runs it.
+find_server() {
+    local pid
+    ! ended "$runner" || return 0
+    pid=$(contain_of "$runner") && server_pid=$(child_of "$pid") && parent_pid=$pid
+}
+
+# Where bwrap or contain could not do its work, they say so on a standard error of their own:
+# what the program writes to its one goes into the log.
+not_contained() {
+    [ ! -s "$here/trouble" ] || cannot "$(head -n 1 "$here/trouble")"
+}
+
+# Sets came to how the program has ended.
+how_it_ended() {
+    local status=0
+    wait "$runner" || status=$?
+    not_contained
+    came="the program has ended with status $status"
+    if [ "$status" -gt 128 ]; then
+        came="the program was ended by signal $((status - 128))"
+    fi
+}
+
+# Waits for the program's own end, and sets came to how that was.
+ends() {
+    eventually ended "$runner"
+    how_it_ended
+}
+
+# client NAME VERB...: plays a client in the background (see ../peer.c; "-n COUNT" may come
+# before the verbs).
+client() {
+    local name=$1 count=()
+    shift
+    if [ "$1" = -n ]; then
+        count=(-n "$2")
+        shift 2
+    fi
+    : >"$here/client.$name"
+    "$PEER" -t "$patience" "${count[@]}" "$address" "$@" >"$here/client.$name" 2>&1 &
+    client_pid[$name]=$!
+}
+
+# said NAME WORD: waits until the client has said WORD.
+said() {
+    eventually said_or_ended "$@"
+    grep -qx -- "$2" "$here/client.$1" || client_failed "$1"
+}
+
+said_or_ended() {
+    grep -qx -- "$2" "$here/client.$1" || ended "${client_pid[$1]}"
+}
+
+# release NAME: the client, which holds or floods, goes on.
+release() {
+    kill -USR1 "${client_pid[$1]}" 2>/dev/null || true
+}
+
+# done_well NAME: waits for the client's end.
+done_well() {
+    wait "${client_pid[$1]}" || client_failed "$1"
+}
+
+client_failed() {
+    local said
+    said=$(grep '^peer: ' "$here/client.$1") || said='it has ended'
+    [ -n "$came" ] || came '%s' "${said#peer: }"
+    fail "client $1 did not get what it should"
+}
+
+# peer VERB...: a client in the foreground, to its end.
+peer() {
+    client alone "$@"
+    done_well alone
+}
+
+# Fails the check where the program uses more than a third of a CPU while nothing happens.
+rests() {
+    ! soon sleeps || return 0
+    expected 'while nothing happens, the program sleeps in a call that waits'
+    came 'it runs on, or wakes up again and again'
+    fail 'the program does not rest'
+}
+
+# shellcheck disable=SC2119
+check_build() {
+    build
+}
+
+# shellcheck disable=SC2119
+check_listens() {
+    serve
+}

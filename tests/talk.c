@@ -1,0 +1,539 @@
+/* Plays several clients of one server, or the agent of the exercise task-srv, step by step.
+   A step begins when the one before it is done, so that the order of events needs no clock.
+
+   Usage: talk [-t SECONDS] ADDRESS:PORT STEP...
+
+   Most steps name the connections that they are for, separated by commas:
+
+   join NAMES             opens the connections
+   small NAMES            opens them with small buffers: the kernels keep little on the way
+   meet NAMES             waits until the server passes the lines of each on to the others
+   put NAMES TEXT         sends TEXT, in which \n is a newline and \xHH a byte
+   hear NAMES TEXT        reads as many bytes, and expects these
+   take NAMES COUNT BYTE  reads COUNT bytes, and expects that each is BYTE
+   pour NAME COUNT NAMES  NAME sends COUNT lines, a few at a time; NAMES hear these before
+                          the next ones are sent
+   catch NAMES COUNT      hears what was poured
+   cut NAMES COUNT        expects an end before as many bytes as COUNT lines have
+   end NAMES              expects the end of the stream, or a reset
+   finish NAMES           shuts the writing side down
+   close NAMES            closes the connections
+   reset NAMES            closes them with a reset
+   listen                 listens at ADDRESS:PORT, and takes one connection
+   keyword WORD           expects "TASK-SRV WORD IP:PORT" on it; join and small connect to
+                          IP:PORT from now on
+   pause MS               waits so many milliseconds
+   say WORD               prints WORD on a line of its own
+   hold                   waits for SIGUSR1
+
+   Each wait ends after SECONDS (10).  What goes wrong is told in one line on standard error,
+   with exit status 1. */
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "startup.h"
+#include "tcp.h"
+
+enum {
+    AGAIN_MS = 200,      /* when meet sends its line again */
+    LONGEST_LINE = 1024, /* that pour sends */
+    LONGEST_TEXT = 2048,
+    BATCH = 16 * LONGEST_LINE, /* what pour sends at a time */
+    MAX_CONNECTIONS = 64,
+    END = -1 /* in place of a byte */
+};
+
+struct connection {
+    const char *name;
+    int fd;
+    char buf[4096];
+    size_t length; /* bytes in buf */
+    size_t used;   /* of them, those that a step has taken */
+};
+
+/* The lines that pour sends: line K has from 1 to LONGEST_LINE bytes, and begins with
+   another letter than its neighbours. */
+struct lines {
+    size_t line;
+    size_t at; /* in the line */
+};
+
+struct talk {
+    char address[ADDRESS_TEXT_SIZE + 1]; /* where join connects to */
+    struct connection *agent;            /* the connection that listen has taken */
+    struct connection connections[MAX_CONNECTIONS];
+    size_t count;
+};
+
+static const char *step = "start"; /* for the message when it fails */
+static int patience_ms = 10000;
+
+static _Noreturn void fail(const struct connection *c, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "peer: %s%s%s: ", step, c == NULL ? "" : " ", c == NULL ? "" : c->name);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "\n");
+    exit(EXIT_FAILURE);
+}
+
+/* A byte for a message, as put takes it. */
+static const char *shown(int byte)
+{
+    static char text[sizeof "the end of the stream"];
+
+    if (byte == END)
+        return "the end of the stream";
+    if (byte == '\n')
+        return "\\n";
+    snprintf(text, sizeof text, byte < ' ' || byte > '~' ? "\\x%02x" : "%c", byte);
+    return text;
+}
+
+static bool ready(int fd, short events, int ms)
+{
+    struct pollfd wait = {.fd = fd, .events = events};
+    long long end = clock_ms() + ms;
+
+    for (long long left = ms; left > 0; left = end - clock_ms())
+        if (poll(&wait, 1, (int)left) == 1)
+            return true;
+    return false;
+}
+
+static void send_all(const struct connection *c, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        if (!ready(c->fd, POLLOUT, patience_ms))
+            fail(c, "the server takes no more");
+        ssize_t n = write(c->fd, bytes, length);
+        if (n == -1 && !would_block(errno))
+            fail(c, "%s", strerror(errno));
+        if (n > 0) {
+            bytes += n;
+            length -= (size_t)n;
+        }
+    }
+}
+
+/* The next byte, or END: the end of the stream and a reset alike. */
+static int next_byte(struct connection *c)
+{
+    while (c->used == c->length) {
+        if (!ready(c->fd, POLLIN, patience_ms))
+            fail(c, "nothing comes");
+        ssize_t n = read(c->fd, c->buf, sizeof c->buf);
+        if (n == 0 || (n == -1 && !would_block(errno)))
+            return END;
+        c->used = 0;
+        c->length = n > 0 ? (size_t)n : 0;
+    }
+    return (unsigned char)c->buf[c->used++];
+}
+
+/* Turns TEXT, as put takes it, into bytes.  Returns how many. */
+static size_t bytes_of(const char *text, char bytes[LONGEST_TEXT])
+{
+    size_t length = 0;
+
+    for (; *text != '\0'; length++) {
+        if (length == LONGEST_TEXT)
+            fail(NULL, "the text is too long");
+        bytes[length] = *text++;
+        if (bytes[length] == '\\' && *text == 'n') {
+            bytes[length] = '\n';
+            text++;
+        } else if (bytes[length] == '\\' && *text == 'x') {
+            char digits[3] = {text[1], text[2], '\0'};
+            bytes[length] = (char)strtoul(digits, NULL, 16);
+            text += 3;
+        }
+    }
+    return length;
+}
+
+static void hear(struct connection *c, const char *text)
+{
+    char bytes[LONGEST_TEXT];
+    size_t length = bytes_of(text, bytes);
+
+    for (size_t i = 0; i < length; i++) {
+        int byte = next_byte(c);
+        if (byte != (unsigned char)bytes[i])
+            fail(c, "expected \"%.60s\"; at byte %zu came %s", text, i, shown(byte));
+    }
+}
+
+static void take(struct connection *c, size_t count, char wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        int byte = next_byte(c);
+        if (byte != (unsigned char)wanted)
+            fail(c, "expected %zu bytes %c; at byte %zu came %s", count, wanted, i,
+                 shown(byte));
+    }
+}
+
+static char next_of(struct lines *lines)
+{
+    if (lines->at == lines->line * 389 % LONGEST_LINE) {
+        *lines = (struct lines){.line = lines->line + 1};
+        return '\n';
+    }
+    return (char)('a' + (lines->line * 7 + lines->at++) % 26);
+}
+
+/* Hears what stands in lines up to line END_LINE; returns false where the stream ends
+   before. */
+static bool hear_lines(struct connection *c, struct lines *lines, size_t end_line)
+{
+    while (lines->line < end_line) {
+        size_t line = lines->line;
+        size_t at = lines->at;
+        int byte = next_byte(c);
+        if (byte == END)
+            return false;
+        if (byte != next_of(lines))
+            fail(c, "wrong byte in line %zu of those poured, at %zu: %s", line, at,
+                 shown(byte));
+    }
+    return true;
+}
+
+static void pour(const struct connection *c, size_t count, struct connection *hearers[],
+                 size_t hearer_count)
+{
+    char batch[BATCH];
+    struct lines sent = {0};
+    struct lines heard = {0};
+
+    while (sent.line < count) {
+        size_t length = 0;
+        while (sent.line < count && length <= BATCH - LONGEST_LINE) {
+            size_t line = sent.line;
+            while (sent.line == line)
+                batch[length++] = next_of(&sent);
+        }
+        send_all(c, batch, length);
+        struct lines before = heard;
+        for (size_t i = 0; i < hearer_count; i++) {
+            heard = before;
+            if (!hear_lines(hearers[i], &heard, sent.line))
+                fail(hearers[i], "the stream ended in line %zu of those poured", heard.line);
+        }
+    }
+}
+
+/* SPEAKER says "?" until each of the OTHERS has heard it, however late the server has taken
+   them in; then "!", so that all know how far they have to read. */
+static void greet(const struct connection *speaker, struct connection *others[], size_t count)
+{
+    long long end = clock_ms() + patience_ms;
+
+    send_all(speaker, "?\n", 2);
+    for (size_t i = 0; i < count; i++) {
+        while (others[i] != speaker && !ready(others[i]->fd, POLLIN, AGAIN_MS)) {
+            if (clock_ms() >= end)
+                fail(others[i], "a line of %s does not come", speaker->name);
+            send_all(speaker, "?\n", 2);
+        }
+    }
+    send_all(speaker, "!\n", 2);
+    for (size_t i = 0; i < count; i++) {
+        while (others[i] != speaker) {
+            int byte = next_byte(others[i]);
+            if ((byte != '?' && byte != '!') || next_byte(others[i]) != '\n')
+                fail(others[i], "expected the line ? or ! of %s", speaker->name);
+            if (byte == '!')
+                break;
+        }
+    }
+}
+
+static void reset(const struct connection *c)
+{
+    /* With no time to linger, close sends a reset (see socket(7), SO_LINGER). */
+    struct linger linger = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+    close(c->fd);
+}
+
+/* Connects with a small receive buffer and small segments, so that also the other side's
+   send buffer, which grows with the segments, stays small. */
+static int connect_small(const char *text, char error[ERROR_SIZE])
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *ai;
+    struct address address;
+    int room = 4096;
+    int segment = 536;
+
+    if (address_parse(text, &address, error) == -1)
+        return -1;
+    if (getaddrinfo(address.host, address.port, &hints, &ai) != 0) {
+        snprintf(error, ERROR_SIZE, "no address: %.300s", text);
+        return -1;
+    }
+    int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    if (connect(fd, ai->ai_addr, ai->ai_addrlen) == -1) {
+        snprintf(error, ERROR_SIZE, "cannot connect to %.300s: %s", text, strerror(errno));
+        close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(ai);
+    return fd;
+}
+
+static struct connection *add(struct talk *talk, const char *name, int fd)
+{
+    struct connection *c = &talk->connections[talk->count];
+
+    if (talk->count++ == MAX_CONNECTIONS)
+        fail(NULL, "too many connections");
+    *c = (struct connection){.name = name, .fd = fd};
+    if (set_nonblocking(fd) == -1)
+        fail(c, "%s", strerror(errno));
+    tcp_set_options(fd);
+    return c;
+}
+
+static void join(struct talk *talk, const char *name)
+{
+    char error[ERROR_SIZE];
+    bool small = strcmp(step, "small") == 0;
+    int fd = small ? connect_small(talk->address, error) : tcp_connect(talk->address, error);
+
+    if (fd == -1)
+        fail(NULL, "%s", error);
+    add(talk, name, fd);
+}
+
+static struct connection *find(struct talk *talk, const char *name)
+{
+    for (size_t i = talk->count; i-- > 0;) /* a name may be used again */
+        if (strcmp(talk->connections[i].name, name) == 0)
+            return &talk->connections[i];
+    fail(NULL, "no such connection: %s", name);
+}
+
+static void listen_for_program(struct talk *talk)
+{
+    char error[ERROR_SIZE];
+    char text[ADDRESS_TEXT_SIZE];
+    int server = tcp_listen(talk->address, error);
+
+    if (server == -1)
+        fail(NULL, "%s", error);
+    tcp_local_address(server, text);
+    printf("Listening on %s\n", text);
+    fflush(stdout);
+    if (!ready(server, POLLIN, patience_ms))
+        fail(NULL, "nobody connects to the agent");
+    talk->agent = add(talk, "agent", accept(server, NULL, NULL));
+    close(server);
+}
+
+/* The message has no mark at its end: it is complete when it has the form.  (So it has to
+   come in one piece.) */
+static void expect_keyword(struct talk *talk, const char *word)
+{
+    struct connection *c = talk->agent;
+    char text[256] = "";
+    char quoted[ADDRESS_QUOTED_SIZE];
+    char error[ERROR_SIZE];
+    struct address address;
+    size_t length = 0;
+    int after = 0;
+
+    do {
+        int byte = next_byte(c);
+        if (byte == END || byte == '\n' || length == sizeof text - 1)
+            break;
+        text[length++] = (char)byte;
+    } while (c->used < c->length);
+    address_quote(text, quoted);
+    if (sscanf(text, "TASK-SRV %*[^ ] %72[^ \r]%n", talk->address, &after) != 1 ||
+        strncmp(text + strlen("TASK-SRV "), word, strlen(word)) != 0 ||
+        text[strlen("TASK-SRV ") + strlen(word)] != ' ' ||
+        text[after + (text[after] == '\r')] != '\0' ||
+        address_parse(talk->address, &address, error) == -1)
+        fail(NULL, "expected \"TASK-SRV %s IP:PORT\", came %s", word, quoted);
+}
+
+static size_t number(const char *word)
+{
+    char *end;
+    size_t value = strtoul(word, &end, 10);
+
+    if (*word == '\0' || *end != '\0')
+        fail(NULL, "%s is not a number", word);
+    return value;
+}
+
+/* Carries out a step on one connection. */
+static void act(struct talk *talk, const char *name, char **words)
+{
+    bool joins = strcmp(step, "join") == 0 || strcmp(step, "small") == 0;
+    struct connection *c = joins ? NULL : find(talk, name);
+    struct lines lines = {0};
+
+    if (joins)
+        join(talk, name);
+    else if (strcmp(step, "put") == 0) {
+        char bytes[LONGEST_TEXT];
+        send_all(c, bytes, bytes_of(words[2], bytes));
+    } else if (strcmp(step, "hear") == 0)
+        hear(c, words[2]);
+    else if (strcmp(step, "take") == 0)
+        take(c, number(words[2]), *words[3]);
+    else if (strcmp(step, "catch") == 0) {
+        if (!hear_lines(c, &lines, number(words[2])))
+            fail(c, "the stream ended in line %zu of those poured", lines.line);
+    } else if (strcmp(step, "cut") == 0) {
+        while (next_byte(c) != END) {
+            next_of(&lines);
+            if (lines.line == number(words[2]))
+                fail(c, "all lines came, though it had not read for so long");
+        }
+    } else if (strcmp(step, "end") == 0) {
+        int byte = next_byte(c);
+        if (byte != END)
+            fail(c, "expected the end of the stream, came %s", shown(byte));
+    } else if (strcmp(step, "finish") == 0)
+        shutdown(c->fd, SHUT_WR);
+    else if (strcmp(step, "close") == 0)
+        close(c->fd);
+    else
+        reset(c);
+}
+
+static void hold(void)
+{
+    sigset_t set;
+    int signal;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigwait(&set, &signal);
+}
+
+/* Splits NAMES at its commas; returns how many they are. */
+static size_t split(char *names, char *list[MAX_CONNECTIONS])
+{
+    size_t count = 0;
+
+    for (char *name = strtok(names, ","); name != NULL; name = strtok(NULL, ","))
+        if (count < MAX_CONNECTIONS)
+            list[count++] = name;
+    return count;
+}
+
+static size_t find_all(struct talk *talk, char *names,
+                       struct connection *list[MAX_CONNECTIONS])
+{
+    char *each[MAX_CONNECTIONS];
+    size_t count = split(names, each);
+
+    for (size_t i = 0; i < count; i++)
+        list[i] = find(talk, each[i]);
+    return count;
+}
+
+/* Carries out the step at WORDS, which has COUNT words. */
+static void carry_out(struct talk *talk, char **words)
+{
+    char *names[MAX_CONNECTIONS];
+    struct connection *list[MAX_CONNECTIONS];
+
+    if (strcmp(step, "say") == 0) {
+        printf("%s\n", words[1]);
+        fflush(stdout);
+    } else if (strcmp(step, "hold") == 0) {
+        hold();
+    } else if (strcmp(step, "pause") == 0) {
+        sleep_ms((int)number(words[1]));
+    } else if (strcmp(step, "keyword") == 0) {
+        expect_keyword(talk, words[1]);
+    } else if (strcmp(step, "listen") == 0) {
+        listen_for_program(talk);
+    } else if (strcmp(step, "pour") == 0) {
+        size_t count = find_all(talk, words[3], list);
+        pour(find(talk, words[1]), number(words[2]), list, count);
+    } else if (strcmp(step, "meet") == 0) {
+        size_t count = find_all(talk, words[1], list);
+        for (size_t i = 0; i < count; i++)
+            greet(list[i], list, count);
+    } else {
+        size_t count = split(words[1], names);
+        for (size_t i = 0; i < count; i++)
+            act(talk, names[i], words);
+    }
+}
+
+/* How many words the step has, its own name among them. */
+static int words_of(const char *name)
+{
+    static const char *const names[] = {"hold", "listen", NULL,    "join",  "small", "meet",
+                                        "end",  "finish", "close", "reset", "pause", "keyword",
+                                        "say",  NULL,     "put",   "hear",  "catch", "cut",
+                                        NULL,   "take",   "pour"};
+    int words = 1;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (names[i] == NULL)
+            words++;
+        else if (strcmp(names[i], name) == 0)
+            return words;
+    }
+    fail(NULL, "no such step");
+}
+
+int main(int argc, char *argv[])
+{
+    static struct talk talk;
+    sigset_t set;
+    int option;
+
+    while ((option = getopt(argc, argv, "+t:")) != -1) {
+        if (option != 't')
+            return EXIT_FAILURE;
+        patience_ms = (int)number(optarg) * 1000;
+    }
+    if (optind >= argc || startup() == -1)
+        fail(NULL, "arguments: [-t <seconds>] <host>:<port> <step>...");
+    snprintf(talk.address, sizeof talk.address, "%s", argv[optind]);
+    /* Blocked, SIGUSR1 waits until hold asks for it. */
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+
+    for (char **words = argv + optind + 1; *words != NULL;) {
+        step = *words;
+        int count = words_of(step);
+        for (int i = 0; i < count; i++)
+            if (words[i] == NULL)
+                fail(NULL, "a word is missing");
+        carry_out(&talk, words);
+        words += count;
+    }
+    return EXIT_SUCCESS;
+}
