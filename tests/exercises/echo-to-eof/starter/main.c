@@ -1,0 +1,99 @@
+/* A server for one client at a time: it reads once, echoes what came, and closes.
+   It should go on until the client is done.
+
+   Usage: echo-to-eof ADDRESS:PORT */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "startup.h"
+#include "tcp.h"
+
+static void process_client(int socket, const char *address);
+
+int main(int argc, char *argv[])
+{
+    if (argc != 2) {
+        fprintf(stderr, "arguments: <host>:<port>\n");
+        return EXIT_FAILURE;
+    }
+    if (startup() == -1) {
+        perror("/dev/null");
+        return EXIT_FAILURE;
+    }
+    /* Each line of the log is written when it is complete. */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+
+    char error[ERROR_SIZE];
+    int server = tcp_listen(argv[1], error);
+    if (server == -1) {
+        fprintf(stderr, "%s\n", error);
+        return EXIT_FAILURE;
+    }
+    char address[ADDRESS_TEXT_SIZE];
+    tcp_local_address(server, address);
+    printf("Listening on %s\n", address);
+
+    bool lacking = false;
+    for (;;) {
+        /* Waits for a client.  What accept returns is an active socket, connected
+           to this one client; the passive socket goes on listening. */
+        struct sockaddr_storage peer;
+        socklen_t length = sizeof peer;
+        int socket = accept(server, (struct sockaddr *)&peer, &length);
+        if (socket == -1) {
+            if (errno == EINTR || errno == ECONNABORTED)
+                continue; /* a signal, or a client that has left already */
+            /* Descriptors or memory are lacking.  Tell it once, however long it lasts. */
+            if (!lacking)
+                printf("Error accepting connection: %s\n", strerror(errno));
+            lacking = true;
+            sleep_ms(ACCEPT_REST_MS);
+            continue;
+        }
+        lacking = false;
+        tcp_set_options(socket);
+        address_format((struct sockaddr *)&peer, length, address);
+        printf("Accepting connection from %s\n", address);
+
+        process_client(socket, address);
+        close(socket);
+    }
+}
+
+static void process_client(int socket, const char *address)
+{
+    char buf[160];
+    ssize_t n;
+
+    /* Waits until the client sends something.  A client that stays silent keeps
+       everybody else waiting. */
+    do
+        n = read(socket, buf, sizeof buf);
+    while (n == -1 && errno == EINTR);
+    if (n == -1) {
+        printf("Error reading from %s: %s\n", address, strerror(errno));
+        return;
+    }
+
+    /* Echo the same bytes.  write may take a part of them only. */
+    size_t length = (size_t)n;
+    size_t written = 0;
+    while (written < length) {
+        n = write(socket, buf + written, length - written);
+        if (n >= 0)
+            written += (size_t)n;
+        else if (errno != EINTR)
+            break;
+    }
+    if (written < length)
+        printf("Error writing to client: %s\n", strerror(errno));
+    else
+        printf("Wrote %zu bytes\n", written);
+}

@@ -1,0 +1,103 @@
+# What the hidden checks of finish-the-write do.
+
+# shellcheck disable=SC2154  # the grader sets server_pid
+
+check_full() {
+    serve
+    client A offer 16777216 say full hold
+    said A full
+    rests
+}
+
+# The client gives up after 64 MiB.  For what a program and its language need besides the
+# bytes that it keeps, there are 8 MiB more.
+check_bounded() {
+    local before
+    serve
+    peer echo 100000
+    before=$(resident)
+    expected 'at some point it takes no more from each of 4 clients that send and do not read'
+    client crowd -n 4 fill say full hold
+    said crowd full
+    expected 'at most %s KiB of memory: 4 MiB for 4 clients, and 8 MiB besides' \
+        $((before + 12 * 1024))
+    came '%s KiB, after %s KiB at first' "$(resident)" "$before"
+    [ $(($(resident) - before)) -le $((12 * 1024)) ] || fail 'it keeps too much'
+}
+
+# Before anybody reads, the server shall come to a stop with all of somebody's bytes taken, the
+# end behind them too, and some still to be written.  How many that takes depends on the system
+# and on the server's own buffer, hence the eight sizes.
+check_tail() {
+    local size
+    serve
+    for size in {1..8}; do
+        client "$size" offer $((size * 655360)) finish say sent hold receive eof
+    done
+    for size in {1..8}; do
+        said "$size" sent
+    done
+    patience=2 soon sleeps || true
+    expected 'every byte, and then the end, for a client that ends before it begins to read'
+    for size in {1..8}; do
+        release "$size"
+        done_well "$size"
+    done
+}
+
+check_several() {
+    serve
+    expected 'for each of 3 clients that read late its own bytes, in order'
+    peer -n 3 offer 8388608 receive echo 100000 finish eof
+}
+
+# A stopped server finds the bytes, the end and the reset behind them all at once: the
+# bytes can be read, but not answered.
+check_reset() {
+    local before
+    serve
+    peer echo 1000 finish eof
+    client A echo 1000 say ready hold echo 1000
+    said A ready
+    before=$(descriptors)
+    peer -n 2 offer 16777216 reset
+    kill -STOP "$server_pid"
+    peer -n 2 send 1000 finish reset
+    kill -CONT "$server_pid"
+    expected '%s descriptors, or fewer, as before 4 clients came that reset' "$before"
+    soon has_no_more_than "$before" || fail 'it keeps something of them'
+    release A
+    expected 'an answer for a client that was connected meanwhile'
+    done_well A
+}
+
+has_no_more_than() {
+    came '%s descriptors' "$(descriptors)"
+    [ "$(descriptors)" -le "$1" ]
+}
+
+# A stop interrupts the call in which the program waits; A is told what comes of it.
+check_signal() {
+    serve
+    client A echo 1000 say ready hold echo 1000 finish eof
+    said A ready
+    for _ in 1 2 3; do
+        patience=2 soon sleeps || true
+        stop_and_go 2>/dev/null || break
+    done
+    release A
+    expected 'an answer for a client that was connected meanwhile'
+    done_well A
+}
+
+stop_and_go() {
+    kill -STOP "$server_pid" || return
+    patience=2 soon stopped || true
+    kill -CONT "$server_pid"
+}
+
+stopped() {
+    local line
+    read -r line <"/proc/$server_pid/stat"
+    [[ ${line##*) } == T* ]]
+}

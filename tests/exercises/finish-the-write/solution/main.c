@@ -1,0 +1,253 @@
+/* An event loop that echoes, and keeps what a socket does not take until there is room
+   again.  A client whose buffer is full is not read from: so TCP slows it down.
+
+   Usage: finish-the-write ADDRESS:PORT */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "clock.h"
+#include "poller.h"
+#include "startup.h"
+#include "tcp.h"
+#include "tokenmanager.h"
+
+struct client {
+    int socket;
+    unsigned interest; /* what the poller watches the socket for */
+    bool ended;        /* whether the client sends no more */
+    char address[ADDRESS_TEXT_SIZE];
+    char buf[16384];
+    size_t length; /* bytes in buf, which are still to be echoed */
+};
+
+struct server {
+    int socket; /* the passive one */
+    struct poller *poller;
+    struct token_manager tokens;
+    size_t listen_token;
+    struct client **clients; /* indexed by token */
+    size_t capacity;
+};
+
+static int start(struct server *server);
+static void accept_clients(struct server *server);
+static int add_client(struct server *server, int socket, const char *address);
+static void remove_client(struct server *server, size_t token);
+static void serve_client(struct server *server, struct event event);
+static int read_some(struct client *client);
+static int write_some(struct client *client);
+static unsigned interest_of(const struct client *client);
+
+int main(int argc, char *argv[])
+{
+    if (argc != 2) {
+        fprintf(stderr, "arguments: <host>:<port>\n");
+        return EXIT_FAILURE;
+    }
+    if (startup() == -1) {
+        perror("/dev/null");
+        return EXIT_FAILURE;
+    }
+    /* The log is written once per turn of the loop, not line by line. */
+    static char log[8192];
+    setvbuf(stdout, log, _IOFBF, sizeof log);
+
+    char error[ERROR_SIZE];
+    struct server server = {.socket = tcp_listen(argv[1], error)};
+    if (server.socket == -1) {
+        fprintf(stderr, "%s\n", error);
+        return EXIT_FAILURE;
+    }
+    if (start(&server) == -1) {
+        perror("cannot wait for clients");
+        return EXIT_FAILURE;
+    }
+    char address[ADDRESS_TEXT_SIZE];
+    tcp_local_address(server.socket, address);
+    printf("Listening on %s\n", address);
+
+    for (;;) {
+        /* Each client that was ready has had its turn: show the log, and wait. */
+        fflush(stdout);
+        struct event events[POLLER_MAX_EVENTS];
+        int count = poller_wait(server.poller, events, -1);
+        if (count == -1 && errno != EINTR)
+            sleep_ms(ACCEPT_REST_MS); /* the kernel lacks memory */
+
+        for (int i = 0; i < count; i++) {
+            if (events[i].token == server.listen_token)
+                accept_clients(&server);
+            else
+                serve_client(&server, events[i]);
+        }
+    }
+}
+
+/* Sets up the poller with the passive socket as the first event source.  Returns 0,
+   or -1 with errno. */
+static int start(struct server *server)
+{
+    token_manager_init(&server->tokens);
+    server->poller = poller_create();
+    if (server->poller == NULL || allocate_token(&server->tokens, &server->listen_token) == -1)
+        return -1;
+    /* The client of an event may have left before accept is called, which would then
+       wait for the next one. */
+    if (set_nonblocking(server->socket) == -1)
+        return -1;
+    return poller_register(server->poller, server->socket, server->listen_token, READABLE);
+}
+
+/* Takes the clients that wait in the backlog.  No more than so many at a time: the
+   poller reports the rest again, and a flood of them can't keep the others waiting. */
+static void accept_clients(struct server *server)
+{
+    for (int i = 0; i < POLLER_MAX_EVENTS; i++) {
+        struct sockaddr_storage peer;
+        socklen_t length = sizeof peer;
+        int socket = accept(server->socket, (struct sockaddr *)&peer, &length);
+        if (socket == -1) {
+            if (errno == EINTR || errno == ECONNABORTED)
+                continue; /* a signal, or a client that has left already */
+            if (!would_block(errno)) {
+                printf("Error accepting connection: %s\n", strerror(errno));
+                sleep_ms(ACCEPT_REST_MS); /* descriptors or memory are lacking */
+            }
+            return;
+        }
+        tcp_set_options(socket);
+        char address[ADDRESS_TEXT_SIZE];
+        address_format((struct sockaddr *)&peer, length, address);
+        printf("Accepting connection from %s\n", address);
+
+        if (add_client(server, socket, address) == -1) {
+            printf("Refusing connection from %s: %s\n", address, strerror(errno));
+            close(socket);
+        }
+    }
+}
+
+/* Takes the client into the table and the poller, under a token of its own.  Returns
+   0, or -1 with errno where something is lacking; the socket is then still the caller's. */
+static int add_client(struct server *server, int socket, const char *address)
+{
+    size_t token;
+    if (set_nonblocking(socket) == -1 || allocate_token(&server->tokens, &token) == -1)
+        return -1;
+
+    struct client **clients = array_grow(server->clients, &server->capacity, token + 1,
+                                         sizeof(struct client *));
+    if (clients != NULL)
+        server->clients = clients;
+    struct client *client = malloc(sizeof *client);
+    if (clients == NULL || client == NULL ||
+        poller_register(server->poller, socket, token, READABLE) == -1) {
+        int error = errno;
+        free(client);
+        free_token(&server->tokens, token);
+        errno = error;
+        return -1;
+    }
+    *client = (struct client){.socket = socket, .interest = READABLE};
+    strcpy(client->address, address);
+    clients[token] = client;
+    return 0;
+}
+
+static void remove_client(struct server *server, size_t token)
+{
+    struct client *client = server->clients[token];
+
+    poller_deregister(server->poller, client->socket);
+    close(client->socket);
+    free(client);
+    server->clients[token] = NULL;
+    /* The next newcomer gets this token.  No event of the old client can reach it: a
+       wait reports each socket once, and this client's report has just been served. */
+    free_token(&server->tokens, token);
+}
+
+/* Takes a step with the client whose socket is ready, then sees to what it waits for. */
+static void serve_client(struct server *server, struct event event)
+{
+    struct client *client = server->clients[event.token];
+
+    /* To write at once saves the wait for room, which most often is there. */
+    if (((event.readiness & READABLE) && read_some(client) == -1) ||
+        write_some(client) == -1) {
+        remove_client(server, event.token);
+        return;
+    }
+    unsigned interest = interest_of(client);
+    if (interest == 0) {
+        printf("Client %s closed connection\n", client->address);
+        remove_client(server, event.token);
+    } else if (interest != client->interest) {
+        client->interest = interest;
+        if (poller_reregister(server->poller, client->socket, event.token, interest) == -1) {
+            printf("Error waiting for %s: %s\n", client->address, strerror(errno));
+            remove_client(server, event.token);
+        }
+    }
+}
+
+/* What the client waits for: to send, where the buffer has room for it, and to be sent what
+   the buffer has.  A socket is always writable when nobody writes: who asked for that with
+   nothing to write would never sleep.  0: the client has ended, and has got everything. */
+static unsigned interest_of(const struct client *client)
+{
+    unsigned interest = 0;
+
+    if (!client->ended && client->length < sizeof client->buf)
+        interest |= READABLE;
+    if (client->length > 0)
+        interest |= WRITABLE;
+    return interest;
+}
+
+/* Reads once, as much as there is room for.  Returns 0, or -1 where the connection has
+   failed. */
+static int read_some(struct client *client)
+{
+    size_t room = sizeof client->buf - client->length;
+
+    /* An error is reported to those as well who do not wait to read; and a read into no
+       room returns 0, as at the end of the stream. */
+    if (room == 0 || client->ended)
+        return 0;
+    ssize_t n = read(client->socket, client->buf + client->length, room);
+    if (n == -1 && !would_block(errno)) {
+        printf("Error reading from %s: %s\n", client->address, strerror(errno));
+        return -1;
+    }
+    if (n == 0)
+        client->ended = true;
+    if (n > 0)
+        client->length += (size_t)n;
+    return 0;
+}
+
+/* Writes what the socket takes; the rest moves to the front of the buffer.  Returns 0, or
+   -1 where the connection has failed. */
+static int write_some(struct client *client)
+{
+    if (client->length == 0)
+        return 0;
+    ssize_t n = write(client->socket, client->buf, client->length);
+    if (n == -1 && !would_block(errno)) {
+        printf("Error writing to client: %s\n", strerror(errno));
+        return -1;
+    }
+    if (n > 0) {
+        client->length -= (size_t)n;
+        memmove(client->buf, client->buf + n, client->length);
+    }
+    return 0;
+}

@@ -1,0 +1,252 @@
+/* An echo server that shall close a client which has been silent for too long.  So far it
+   waits for each client as long as it takes.
+
+   Usage: idle-timeout ADDRESS:PORT SECONDS */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "clock.h"
+#include "poller.h"
+#include "startup.h"
+#include "tcp.h"
+
+struct client {
+    int socket;
+    unsigned interest; /* what the poller watches the socket for */
+    char address[ADDRESS_TEXT_SIZE];
+    char buf[4096];
+    size_t length;  /* bytes in buf */
+    size_t written; /* of them, those already echoed */
+};
+
+struct server {
+    int socket; /* the passive one; its number is its token, as with the clients */
+    struct poller *poller;
+    struct client **clients; /* indexed by descriptor; NULL where there is no client */
+    size_t capacity;
+    long long idle_ms;    /* how long a client may be silent: used nowhere yet */
+    long long rest_until; /* when to accept again, in clock_ms time; 0: now */
+};
+
+static int start(struct server *server);
+static void accept_clients(struct server *server);
+static void rest(struct server *server);
+static void end_rest(struct server *server);
+static int make_room(struct server *server, size_t token);
+static int add_client(struct server *server, int socket, const char *address);
+static void remove_client(struct server *server, struct client *client);
+static void serve_client(struct server *server, size_t token);
+static unsigned process_client(struct client *client);
+
+/* Returns 0 where TEXT is no number of seconds. */
+static long long milliseconds(const char *text)
+{
+    char *end;
+    long long seconds = strtoll(text, &end, 10);
+
+    if (*end != '\0' || seconds < 1 || seconds > 1000000000)
+        return 0;
+    return 1000 * seconds;
+}
+
+int main(int argc, char *argv[])
+{
+    struct server server = {.idle_ms = argc == 3 ? milliseconds(argv[2]) : 0};
+    if (server.idle_ms == 0) {
+        fprintf(stderr, "arguments: <host>:<port> <seconds>\n");
+        return EXIT_FAILURE;
+    }
+    if (startup() == -1) {
+        perror("/dev/null");
+        return EXIT_FAILURE;
+    }
+    /* The log is written once per turn of the loop, not line by line. */
+    static char log[8192];
+    setvbuf(stdout, log, _IOFBF, sizeof log);
+
+    char error[ERROR_SIZE];
+    server.socket = tcp_listen(argv[1], error);
+    if (server.socket == -1) {
+        fprintf(stderr, "%s\n", error);
+        return EXIT_FAILURE;
+    }
+    if (start(&server) == -1) {
+        perror("cannot wait for clients");
+        return EXIT_FAILURE;
+    }
+    char address[ADDRESS_TEXT_SIZE];
+    tcp_local_address(server.socket, address);
+    printf("Listening on %s\n", address);
+
+    for (;;) {
+        fflush(stdout);
+        struct event events[POLLER_MAX_EVENTS];
+        int timeout = server.rest_until == 0 ? -1 : ACCEPT_REST_MS;
+        int count = poller_wait(server.poller, events, timeout);
+        if (count == -1 && errno != EINTR) {
+            perror("cannot wait for clients");
+            return EXIT_FAILURE;
+        }
+        for (int i = 0; i < count; i++) {
+            if (events[i].token == (size_t)server.socket)
+                accept_clients(&server);
+            else
+                serve_client(&server, events[i].token);
+        }
+        if (server.rest_until != 0 && clock_ms() >= server.rest_until)
+            end_rest(&server);
+    }
+}
+
+/* Sets up the poller with the passive socket.  Returns 0, or -1 with errno. */
+static int start(struct server *server)
+{
+    size_t token = (size_t)server->socket;
+
+    server->poller = poller_create();
+    if (server->poller == NULL || make_room(server, token) == -1 ||
+        set_nonblocking(server->socket) == -1)
+        return -1;
+    return poller_register(server->poller, server->socket, token, READABLE);
+}
+
+/* Takes the clients that wait in the backlog, but no more than so many at a time: the
+   others have their turn in between. */
+static void accept_clients(struct server *server)
+{
+    for (int i = 0; i < POLLER_MAX_EVENTS; i++) {
+        struct sockaddr_storage peer;
+        socklen_t length = sizeof peer;
+        int socket = accept(server->socket, (struct sockaddr *)&peer, &length);
+        if (socket == -1) {
+            if (errno == EINTR || errno == ECONNABORTED)
+                continue; /* a signal, or a client that has left already */
+            if (!would_block(errno))
+                rest(server);
+            return;
+        }
+        tcp_set_options(socket);
+        char address[ADDRESS_TEXT_SIZE];
+        address_format((struct sockaddr *)&peer, length, address);
+        printf("Accepting connection from %s\n", address);
+
+        if (add_client(server, socket, address) == -1) {
+            printf("Refusing connection from %s: %s\n", address, strerror(errno));
+            close(socket);
+        }
+    }
+}
+
+/* Descriptors or memory are lacking.  The passive socket stays ready, so it leaves the
+   poller for a while. */
+static void rest(struct server *server)
+{
+    printf("Error accepting connection: %s\n", strerror(errno));
+    if (poller_reregister(server->poller, server->socket, (size_t)server->socket, 0) == 0)
+        server->rest_until = clock_ms() + ACCEPT_REST_MS;
+}
+
+static void end_rest(struct server *server)
+{
+    size_t token = (size_t)server->socket;
+
+    if (poller_reregister(server->poller, server->socket, token, READABLE) == 0)
+        server->rest_until = 0;
+}
+
+/* Lets the table reach to TOKEN.  Returns 0, or -1 with errno. */
+static int make_room(struct server *server, size_t token)
+{
+    size_t before = server->capacity;
+    struct client **clients = array_grow(server->clients, &server->capacity, token + 1,
+                                         sizeof(struct client *));
+    if (clients == NULL)
+        return -1;
+    server->clients = clients;
+    for (size_t i = before; i < server->capacity; i++)
+        clients[i] = NULL;
+    return 0;
+}
+
+/* Takes the client into the table and the poller.  Returns 0, or -1 with errno where
+   something is lacking; the socket is then still the caller's. */
+static int add_client(struct server *server, int socket, const char *address)
+{
+    size_t token = (size_t)socket;
+    if (make_room(server, token) == -1)
+        return -1;
+    struct client *client = malloc(sizeof *client);
+    if (client == NULL || set_nonblocking(socket) == -1 ||
+        poller_register(server->poller, socket, token, READABLE) == -1) {
+        int error = errno;
+        free(client);
+        errno = error;
+        return -1;
+    }
+    *client = (struct client){.socket = socket, .interest = READABLE};
+    strcpy(client->address, address);
+    server->clients[token] = client;
+    return 0;
+}
+
+static void remove_client(struct server *server, struct client *client)
+{
+    server->clients[client->socket] = NULL;
+    poller_deregister(server->poller, client->socket);
+    close(client->socket);
+    free(client);
+}
+
+/* Serves the client whose socket is ready, then sees to what it waits for next. */
+static void serve_client(struct server *server, size_t token)
+{
+    struct client *client = server->clients[token];
+    unsigned interest = process_client(client);
+
+    if (interest == client->interest)
+        return;
+    client->interest = interest;
+    if (interest == 0 ||
+        poller_reregister(server->poller, client->socket, token, interest) == -1)
+        remove_client(server, client);
+}
+
+/* Takes one step with a client: reads once, unless an echo is still pending, and writes as
+   much of the echo as the socket takes.
+
+   Returns the interest with which the client waits for its next step; 0 at its end. */
+static unsigned process_client(struct client *client)
+{
+    ssize_t n;
+
+    if (client->written == client->length) {
+        n = read(client->socket, client->buf, sizeof client->buf);
+        if (n == 0) {
+            printf("Client %s closed connection\n", client->address);
+            return 0;
+        }
+        if (n == -1 && would_block(errno))
+            return READABLE;
+        if (n == -1) {
+            printf("Error reading from %s: %s\n", client->address, strerror(errno));
+            return 0;
+        }
+        client->length = (size_t)n;
+        client->written = 0;
+    }
+
+    n = write(client->socket, client->buf + client->written, client->length - client->written);
+    if (n == -1 && !would_block(errno)) {
+        printf("Error writing to client: %s\n", strerror(errno));
+        return 0;
+    }
+    if (n > 0)
+        client->written += (size_t)n;
+    return client->written < client->length ? WRITABLE : READABLE;
+}

@@ -1,0 +1,141 @@
+# What the visible checks of shared-counter do; checks.tsv says what they are worth.
+
+# shellcheck disable=SC2154  # the grader sets them
+
+check_counts() {
+    serve
+    expected '3 and the end of the stream, for a client that has sent three lines and ended'
+    peer put 'one\x0atwo\x0athree\x0a' finish get '3\x0a' eof
+    expected '3 again, for a client that sends nothing'
+    peer finish get '3\x0a' eof
+}
+
+check_asks() {
+    serve
+    expected '1, 2 and 2, for a question behind the first line and two behind the second'
+    peer put 'one\x0a?\x0atwo\x0a?\x0a?\x0a' get '1\x0a2\x0a2\x0a' finish get '2\x0a' eof
+}
+
+# All of B is counted between A's two lines; A's second total has to know of it.
+check_clients() {
+    serve
+    client A put 'one\x0a' say sent hold put 'two\x0a' finish get '4\x0a' eof
+    said A sent
+    soon all_is_read || fail 'the server does not read what clients have sent'
+    peer put 'b\x0ac\x0a' finish drain
+    release A
+    expected '4 for A, who has sent a line before B and one after B; B has sent two'
+    done_well A
+    expected '4 for a client that comes when both have left'
+    peer finish get '4\x0a' eof
+}
+
+check_silent() {
+    serve
+    client A put 'not a whole' say sent hold put ' line\x0a' finish line eof
+    said A sent
+    soon all_is_read || fail 'the server does not read what a client has sent'
+    expected 'a total for B, while A is connected and has sent no newline'
+    peer put 'one\x0atwo\x0a' finish line eof
+    expected 'a total for A, who has ended the line at last'
+    release A
+    done_well A
+}
+
+check_threads() {
+    serve
+    client A -n 4 put 'half' say sent hold
+    said A sent
+    expected 'more than one thread while four clients are connected'
+    soon several_threads || came '%s' "$(threads)"
+    several_threads || fail 'the server has no threads'
+}
+
+# In one of its processes: several processes are something else.
+several_threads() {
+    local pids pid
+    processes
+    for pid in "${pids[@]}"; do
+        [ "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -le 1 ] ||
+            return 0
+    done
+    return 1
+}
+
+# The clients wait for one another, so that their lines come at the same time.
+check_exact() {
+    local lines name total=0
+    serve
+    for name in A B C D E F G H; do
+        lines=$((200000 + $(random 1000)))
+        total=$((total + 1 + lines))
+        client "$name" put 'first\x0a' say sent hold \
+            repeat "$lines" 'a line of some thirty characters\x0a' finish drain
+    done
+    for name in A B C D E F G H; do
+        said "$name" sent
+    done
+    for name in A B C D E F G H; do
+        release "$name"
+    done
+    expected 'a server that takes all lines'
+    for name in A B C D E F G H; do
+        done_well "$name"
+    done
+    peer finish line eof
+    expected '%s lines, after eight clients have got their totals and left' "$total"
+    came '%s' "$(cat "$here/client.alone")"
+    [ "$came" = "$total" ] || fail 'lines were lost, or counted twice'
+}
+
+check_sanitizer() {
+    if ! echo 'int main(void) { return 0; }' |
+        "${CC:-cc}" -fsanitize=thread -x c -o "$copy/probe" - ||
+        ! (memory=unlimited contained "$copy" ./probe); then
+        cannot 'a program with the thread sanitizer does not build or run here'
+    fi
+    rm "$copy/probe"
+    build -B SANITIZE=thread
+    expected 'a program with the thread sanitizer in it'
+    grep -q __tsan_ "$copy/$program" || {
+        came 'the program is the same with and without SANITIZE=thread'
+        fail 'the Makefile takes no notice of SANITIZE, so the check "race" is not run'
+    }
+}
+
+# C's thread is there before the others have counted anything, and shares nothing with them
+# but the total: nothing else can put its look at the total into an order with theirs.
+check_race() {
+    local name
+    build -B SANITIZE=thread
+    memory=unlimited serve
+    client C say connected hold put '?\x0a' finish drain
+    said C connected
+    for name in A B; do
+        client "$name" put 'first\x0a' say sent hold repeat 20000 'a line\x0a?\x0a' finish drain
+        said "$name" sent
+    done
+    soon all_is_read || fail 'the server does not read what clients have sent'
+    for name in C A B; do
+        release "$name"
+    done
+    expected 'a server that takes all lines'
+    for name in C A B; do
+        done_well "$name"
+    done
+    # At its end all that it has to say is in the log.
+    kill -TERM "$server_pid"
+    eventually ended "$runner"
+    expected 'no report of the thread sanitizer'
+    if grep -q 'WARNING: ThreadSanitizer\|WARNING: DATA RACE' "$log"; then
+        came '%s' "$(grep -m 1 'SUMMARY: ThreadSanitizer\|WARNING: DATA RACE' "$log")"
+        fail 'two threads touch the same data, and nothing keeps them apart'
+    fi
+}
+
+# Whether the program has read all that its clients have sent, as Linux counts it.
+all_is_read() {
+    awk -v port=":$(printf %04X "$port")" '
+        $2 ~ port "$" && $4 == "01" && $5 !~ /:00000000$/ { unread++ }
+        END { exit unread > 0 }' /proc/net/tcp
+}

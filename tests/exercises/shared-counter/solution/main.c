@@ -1,0 +1,205 @@
+/* A server that counts the lines of all its clients, with a thread for each of them.  The
+   line "?" asks for the total, and a client that ends is told it as well.
+
+   Usage: shared-counter ADDRESS:PORT */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "startup.h"
+#include "tcp.h"
+
+enum { STACK_SIZE = 64 * 1024 };
+
+/* What the threads share.  Whoever reads or writes the total holds the mutex, and does
+   nothing else meanwhile. */
+struct counter {
+    pthread_mutex_t mutex;
+    long long total;
+};
+
+struct client {
+    int socket;
+    char address[ADDRESS_TEXT_SIZE];
+    struct counter *counter;
+    /* The line whose newline has not come yet: it may come in many pieces. */
+    size_t length;
+    bool question; /* whether all of it is "?" */
+};
+
+static int spawn(const pthread_attr_t *attributes, int socket, const char *address,
+                 struct counter *counter);
+static void *process_client(void *argument);
+static int count_lines(struct client *client, const char *buf, size_t length);
+static long long add(struct counter *counter, long long lines);
+static int answer(const struct client *client, long long total);
+
+int main(int argc, char *argv[])
+{
+    if (argc != 2) {
+        fprintf(stderr, "arguments: <host>:<port>\n");
+        return EXIT_FAILURE;
+    }
+    if (startup() == -1) {
+        perror("/dev/null");
+        return EXIT_FAILURE;
+    }
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+
+    char error[ERROR_SIZE];
+    int server = tcp_listen(argv[1], error);
+    if (server == -1) {
+        fprintf(stderr, "%s\n", error);
+        return EXIT_FAILURE;
+    }
+    char address[ADDRESS_TEXT_SIZE];
+    tcp_local_address(server, address);
+    printf("Listening on %s\n", address);
+
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+
+    /* main never returns, so the threads can use its variable for as long as they live. */
+    struct counter counter = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+    for (;;) {
+        /* Waits for a client. */
+        struct sockaddr_storage peer;
+        socklen_t length = sizeof peer;
+        int socket = accept(server, (struct sockaddr *)&peer, &length);
+        if (socket == -1) {
+            if (errno == EINTR || errno == ECONNABORTED)
+                continue; /* a signal, or a client that has left already */
+            printf("Error accepting connection: %s\n", strerror(errno));
+            sleep_ms(ACCEPT_REST_MS);
+            continue;
+        }
+        tcp_set_options(socket);
+        address_format((struct sockaddr *)&peer, length, address);
+        printf("Accepting connection from %s\n", address);
+
+        /* From here on the thread owns the socket. */
+        if (spawn(&attributes, socket, address, &counter) == -1) {
+            printf("Refusing connection from %s: %s\n", address, strerror(errno));
+            close(socket);
+        }
+    }
+}
+
+/* Hands the socket to a thread of its own.  Returns 0, or -1 with errno where there is no
+   memory or no thread left; the socket is then still the caller's. */
+static int spawn(const pthread_attr_t *attributes, int socket, const char *address,
+                 struct counter *counter)
+{
+    struct client *client = malloc(sizeof *client);
+    if (client == NULL)
+        return -1;
+    *client = (struct client){.socket = socket, .counter = counter};
+    strcpy(client->address, address);
+
+    pthread_t thread;
+    int error = pthread_create(&thread, attributes, process_client, client);
+    if (error != 0) {
+        free(client);
+        errno = error;
+        return -1;
+    }
+    return 0;
+}
+
+static void *process_client(void *argument)
+{
+    struct client *client = argument;
+    char buf[4096];
+    char reason[80]; /* strerror's own text could be overwritten by another thread */
+
+    for (;;) {
+        ssize_t n = read(client->socket, buf, sizeof buf);
+        if (n == 0) {
+            /* Bytes behind the last newline are a line as well. */
+            answer(client, add(client->counter, client->length > 0));
+            printf("Client %s closed connection\n", client->address);
+            break;
+        }
+        if (n == -1 && errno == EINTR)
+            continue;
+        if (n == -1) {
+            strerror_r(errno, reason, sizeof reason);
+            printf("Error reading from %s: %s\n", client->address, reason);
+            break;
+        }
+        if (count_lines(client, buf, (size_t)n) == -1) {
+            strerror_r(errno, reason, sizeof reason);
+            printf("Error writing to client: %s\n", reason);
+            break;
+        }
+    }
+    close(client->socket);
+    free(client);
+    return NULL;
+}
+
+/* Counts the lines that end in BUF, and answers the questions.  Adds once for many lines:
+   threads that take the mutex for each would mostly wait for one another.  Returns 0, or
+   -1 with errno where an answer can't be written. */
+static int count_lines(struct client *client, const char *buf, size_t length)
+{
+    long long lines = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (buf[i] != '\n') {
+            client->question = client->length == 0 && buf[i] == '?';
+            client->length++;
+            continue;
+        }
+        if (client->question) {
+            long long total = add(client->counter, lines);
+            lines = 0;
+            if (answer(client, total) == -1)
+                return -1;
+        } else {
+            lines++;
+        }
+        client->question = false;
+        client->length = 0;
+    }
+    add(client->counter, lines);
+    return 0;
+}
+
+/* Adds to the total.  Returns what it is then. */
+static long long add(struct counter *counter, long long lines)
+{
+    pthread_mutex_lock(&counter->mutex);
+    counter->total += lines;
+    long long total = counter->total;
+    pthread_mutex_unlock(&counter->mutex);
+    return total;
+}
+
+/* Writes a total that the caller has got before: a client that does not read can make this
+   wait for ever, and nobody may wait with it.  Returns 0, or -1 with errno. */
+static int answer(const struct client *client, long long total)
+{
+    char text[32];
+    size_t length = (size_t)snprintf(text, sizeof text, "%lld\n", total);
+    size_t written = 0;
+
+    while (written < length) {
+        ssize_t n = write(client->socket, text + written, length - written);
+        if (n >= 0)
+            written += (size_t)n;
+        else if (errno != EINTR)
+            return -1;
+    }
+    return 0;
+}

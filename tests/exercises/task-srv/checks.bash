@@ -1,0 +1,132 @@
+# The visible checks of task-srv.  The grader plays the agent with talk (see ../../talk.c).
+# shellcheck disable=SC2034,SC2054,SC2154  # what checks.bash takes and sets; a,b is one word
+
+# agent STEP...: plays the agent, who takes the program's message first, then carries out the
+# steps; starts the program; and waits for the agent's end.
+agent() {
+    begin_agent "$@"
+    done_well agent
+}
+
+begin_agent() {
+    local PEER=$ROOT/tests/bin/talk
+    address=127.0.0.1:0
+    keyword=word$(random 100000)
+    client agent listen keyword "$keyword" "$@"
+    eventually said_listening
+    address=$(sed -n 's/^Listening on //p' "$here/client.agent")
+    start "$address" "$keyword"
+}
+
+said_listening() {
+    grep -q '^Listening on ' "$here/client.agent" || ended "${client_pid[agent]}"
+}
+
+# Sets request and answer for talk: how many bytes, and which byte.  No byte of the length is
+# above 127, and none is the same as another.
+choose() {
+    length=$((196608 + (16 + $(random 32)) * 256 + 64 + $(random 64)))
+    letter=$(letter "$(random 20)")
+    request_for "$length" "$letter"
+}
+
+# The letter number N: A is 0.
+letter() {
+    # shellcheck disable=SC2059  # the number is the format
+    printf "\\x$(printf %x $((65 + $1)))"
+}
+
+request_for() {
+    printf -v request '\\x%02x' $(($1 >> 24)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255))
+    request+=$2
+    answer=("$1" "$2")
+}
+
+# Whether the program has told of LENGTH bytes of LETTER.  B may stand for the letter or for
+# its number, which the course's own template prints.
+told() {
+    grep -aqxE "Wrote $1 bytes of byte ($2|$(printf %d "'$2"))" "$log"
+}
+
+check_registers() {
+    expected 'the message, and a program that listens where the message says'
+    agent join a close a
+}
+
+check_answer() {
+    choose
+    expected '%s bytes %s, and the end of the stream when the agent has shut its side down' \
+        "${answer[@]}"
+    agent join a put a "$request" take a "${answer[@]}" finish a end a
+}
+
+check_turns() {
+    local i steps=(join a)
+    for i in 1 2 3; do
+        choose
+        steps+=(put a "$request" take a "${answer[@]}")
+    done
+    expected 'three answers on one connection, none a byte too long or too short'
+    agent "${steps[@]}" finish a end a
+}
+
+check_log() {
+    local i steps=() answers=()
+    for i in a b; do
+        choose
+        answers+=("${answer[*]}")
+        steps+=(join "$i" put "$i" "$request" take "$i" "${answer[@]}" finish "$i" end "$i")
+    done
+    agent "${steps[@]}"
+    for i in 0 1; do
+        expected 'a line of its own: Wrote %s bytes of byte %s' "${answers[i]% *}" \
+            "${answers[i]#* }"
+        # shellcheck disable=SC2086  # two words
+        soon told ${answers[i]} || fail 'the line is not in the output'
+    done
+    expected 'one such line for each of two answers'
+    came '%s lines' "$(grep -ac '^Wrote ' "$log")"
+    [ "$(grep -ac '^Wrote ' "$log")" -eq 2 ] || fail 'there are more such lines than answers'
+}
+
+check_side_by_side() {
+    local first
+    expected 'b and c are answered while a reads nothing of its answer, and d says nothing'
+    choose
+    first=("${answer[@]}")
+    local steps=(join d small a,b,c put a "$request")
+    choose
+    steps+=(put b "$request" take b "${answer[@]}")
+    choose
+    steps+=(put c "$request" take c "${answer[@]}" take a "${first[@]}")
+    agent "${steps[@]}"
+}
+
+# As the agent of the course does it, but that it looks at each byte.  Each round reads some
+# of each answer, so no connection is done before the others.
+check_agent() {
+    local round name steps=()
+    declare -A rest letters
+    expected 'three connections, with three answers on each, read slowly and in turns'
+    for name in a b c; do
+        choose
+        steps+=(small "$name" put "$name" "$request" pause 100)
+        rest[$name]=${answer[0]} letters[$name]=${answer[1]}
+    done
+    for round in 1 2 3; do
+        for _ in 1 2 3 4 5 6; do
+            for name in a b c; do
+                steps+=(take "$name" 30000 "${letters[$name]}")
+            done
+            steps+=(pause 20)
+        done
+        for name in a b c; do
+            steps+=(take "$name" $((${rest[$name]} - 180000)) "${letters[$name]}")
+            [ "$round" -lt 3 ] || continue
+            choose
+            steps+=(put "$name" "$request")
+            rest[$name]=${answer[0]} letters[$name]=${answer[1]}
+        done
+    done
+    agent "${steps[@]}" finish a,b,c end a,b,c
+}

@@ -1,0 +1,302 @@
+/* Tells an agent where it listens, and answers the requests of the agent's connections: so
+   many bytes of such a value.  One thread serves all connections side by side.
+
+   Usage: task-srv AGENT:PORT KEYWORD */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "clock.h"
+#include "poller.h"
+#include "startup.h"
+#include "tcp.h"
+#include "tokenmanager.h"
+
+enum {
+    REQUEST_SIZE = 5, /* the length in four bytes, and the byte to fill with */
+    CHUNK = 16 * 1024 /* the most that one turn of a client writes */
+};
+
+struct client {
+    int socket;
+    unsigned interest; /* what the poller watches the socket for */
+    char address[ADDRESS_TEXT_SIZE];
+    unsigned char request[REQUEST_SIZE];
+    size_t have;      /* bytes in request */
+    uint32_t length;  /* of the answer */
+    uint32_t written; /* of it */
+};
+
+struct server {
+    int socket; /* the passive one */
+    struct poller *poller;
+    struct token_manager tokens;
+    size_t listen_token;
+    struct client **clients; /* indexed by token */
+    size_t capacity;
+    bool lacking; /* whether the last accept failed, and newcomers wait */
+};
+
+static int listen_beside(int agent, char error[ERROR_SIZE]);
+static int tell_agent(int agent, const char *keyword, const char *address);
+static int start(struct server *server);
+static void accept_clients(struct server *server);
+static void watch_newcomers(struct server *server, bool lacking);
+static int add_client(struct server *server, int socket, const char *address);
+static void remove_client(struct server *server, size_t token);
+static void serve_client(struct server *server, size_t token);
+static unsigned process_client(struct client *client);
+static unsigned read_request(struct client *client);
+static unsigned write_answer(struct client *client);
+
+int main(int argc, char *argv[])
+{
+    if (argc != 3) {
+        fprintf(stderr, "arguments: <agent's host>:<port> <keyword>\n");
+        return EXIT_FAILURE;
+    }
+    if (startup() == -1) {
+        perror("/dev/null");
+        return EXIT_FAILURE;
+    }
+    /* The log is written once per turn of the loop, not line by line. */
+    static char log[8192];
+    setvbuf(stdout, log, _IOFBF, sizeof log);
+
+    char error[ERROR_SIZE];
+    int agent = tcp_connect(argv[1], error);
+    struct server server = {.socket = agent == -1 ? -1 : listen_beside(agent, error)};
+    if (server.socket == -1) {
+        fprintf(stderr, "%s\n", error);
+        return EXIT_FAILURE;
+    }
+    char address[ADDRESS_TEXT_SIZE];
+    tcp_local_address(server.socket, address);
+    printf("Listening on %s\n", address);
+    /* The socket to the agent stays open: its end could look like ours. */
+    if (start(&server) == -1 || tell_agent(agent, argv[2], address) == -1) {
+        perror("cannot serve the agent");
+        return EXIT_FAILURE;
+    }
+
+    for (;;) {
+        fflush(stdout);
+        struct event events[POLLER_MAX_EVENTS];
+        int count = poller_wait(server.poller, events, server.lacking ? ACCEPT_REST_MS : -1);
+        if (count == -1 && errno != EINTR)
+            sleep_ms(ACCEPT_REST_MS); /* the kernel lacks memory */
+        if (server.lacking)
+            watch_newcomers(&server, false);
+
+        for (int i = 0; i < count; i++) {
+            if (events[i].token == server.listen_token)
+                accept_clients(&server);
+            else
+                serve_client(&server, events[i].token);
+        }
+    }
+}
+
+/* Listens at the address under which the agent sees us, and a port that the system chooses.
+   Returns the socket, or -1 with ERROR. */
+static int listen_beside(int agent, char error[ERROR_SIZE])
+{
+    char address[ADDRESS_TEXT_SIZE + 2];
+
+    tcp_local_address(agent, address);
+    char *colon = strrchr(address, ':');
+    if (colon != NULL)
+        strcpy(colon, ":0");
+    return tcp_listen(address, error);
+}
+
+/* Returns 0, or -1 with errno. */
+static int tell_agent(int agent, const char *keyword, const char *address)
+{
+    char message[1024];
+    int length = snprintf(message, sizeof message, "TASK-SRV %s %s", keyword, address);
+
+    if (length >= (int)sizeof message) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+    for (int written = 0; written < length;) {
+        ssize_t n = write(agent, message + written, (size_t)(length - written));
+        if (n == -1 && errno != EINTR)
+            return -1;
+        written += n > 0 ? (int)n : 0;
+    }
+    return 0;
+}
+
+/* Sets up the poller with the passive socket as the first event source.  Returns 0,
+   or -1 with errno. */
+static int start(struct server *server)
+{
+    token_manager_init(&server->tokens);
+    server->poller = poller_create();
+    if (server->poller == NULL || allocate_token(&server->tokens, &server->listen_token) == -1)
+        return -1;
+    if (set_nonblocking(server->socket) == -1)
+        return -1;
+    return poller_register(server->poller, server->socket, server->listen_token, READABLE);
+}
+
+/* Takes the clients that wait in the backlog; the poller reports those left over again. */
+static void accept_clients(struct server *server)
+{
+    for (int i = 0; i < POLLER_MAX_EVENTS; i++) {
+        struct sockaddr_storage peer;
+        socklen_t length = sizeof peer;
+        int socket = accept(server->socket, (struct sockaddr *)&peer, &length);
+        if (socket == -1) {
+            if (errno == EINTR || errno == ECONNABORTED)
+                continue; /* a signal, or a client that has left already */
+            if (!would_block(errno)) {
+                printf("Error accepting connection: %s\n", strerror(errno));
+                watch_newcomers(server, true);
+            }
+            return;
+        }
+        tcp_set_options(socket);
+        char address[ADDRESS_TEXT_SIZE];
+        address_format((struct sockaddr *)&peer, length, address);
+        printf("Accepting connection from %s\n", address);
+
+        if (add_client(server, socket, address) == -1) {
+            printf("Refusing connection from %s: %s\n", address, strerror(errno));
+            close(socket);
+        }
+    }
+}
+
+/* Where descriptors or memory are lacking, newcomers wait for a while: the poller would
+   report them at once, for ever. */
+static void watch_newcomers(struct server *server, bool lacking)
+{
+    if (poller_reregister(server->poller, server->socket, server->listen_token,
+                          lacking ? 0 : READABLE) == 0)
+        server->lacking = lacking;
+}
+
+/* Takes the client into the table and the poller, under a token of its own.  Returns
+   0, or -1 with errno where something is lacking; the socket is then still the caller's. */
+static int add_client(struct server *server, int socket, const char *address)
+{
+    size_t token;
+    if (set_nonblocking(socket) == -1 || allocate_token(&server->tokens, &token) == -1)
+        return -1;
+
+    struct client **clients = array_grow(server->clients, &server->capacity, token + 1,
+                                         sizeof(struct client *));
+    if (clients != NULL)
+        server->clients = clients;
+    struct client *client = malloc(sizeof *client);
+    if (clients == NULL || client == NULL ||
+        poller_register(server->poller, socket, token, READABLE) == -1) {
+        int error = errno;
+        free(client);
+        free_token(&server->tokens, token);
+        errno = error;
+        return -1;
+    }
+    *client = (struct client){.socket = socket, .interest = READABLE};
+    strcpy(client->address, address);
+    clients[token] = client;
+    return 0;
+}
+
+static void remove_client(struct server *server, size_t token)
+{
+    struct client *client = server->clients[token];
+
+    poller_deregister(server->poller, client->socket);
+    close(client->socket);
+    free(client);
+    server->clients[token] = NULL;
+    free_token(&server->tokens, token);
+}
+
+/* Serves the client whose socket is ready, then sees to what it waits for next. */
+static void serve_client(struct server *server, size_t token)
+{
+    struct client *client = server->clients[token];
+    unsigned interest = process_client(client);
+
+    if (interest == 0) {
+        remove_client(server, token);
+    } else if (interest != client->interest) {
+        client->interest = interest;
+        if (poller_reregister(server->poller, client->socket, token, interest) == -1) {
+            printf("Error waiting for %s: %s\n", client->address, strerror(errno));
+            remove_client(server, token);
+        }
+    }
+}
+
+/* Takes one step with a client.  A request that comes before the last answer is written
+   waits in the socket.  Returns the interest with which the client waits for its next step;
+   0 at its end. */
+static unsigned process_client(struct client *client)
+{
+    if (client->have < REQUEST_SIZE)
+        return read_request(client);
+    return write_answer(client);
+}
+
+/* Reads what there is of a request, for it may come in pieces; and not more than one, for
+   the next may be there already. */
+static unsigned read_request(struct client *client)
+{
+    ssize_t n = read(client->socket, client->request + client->have,
+                     REQUEST_SIZE - client->have);
+    if (n == 0) {
+        printf("Client %s closed connection\n", client->address);
+        return 0;
+    }
+    if (n == -1 && would_block(errno))
+        return READABLE;
+    if (n == -1) {
+        printf("Error reading from %s: %s\n", client->address, strerror(errno));
+        return 0;
+    }
+    client->have += (size_t)n;
+    if (client->have < REQUEST_SIZE)
+        return READABLE;
+
+    client->length = 0;
+    for (int i = 0; i < 4; i++)
+        client->length = client->length << 8 | client->request[i]; /* big-endian */
+    client->written = 0;
+    return write_answer(client);
+}
+
+/* Writes the next part of the answer, as much as the socket takes. */
+static unsigned write_answer(struct client *client)
+{
+    char buf[CHUNK];
+    unsigned char fill = client->request[REQUEST_SIZE - 1];
+    uint32_t left = client->length - client->written;
+    size_t part = left < sizeof buf ? left : sizeof buf;
+
+    memset(buf, fill, part);
+    ssize_t n = write(client->socket, buf, part);
+    if (n == -1 && !would_block(errno)) {
+        printf("Error writing to client: %s\n", strerror(errno));
+        return 0;
+    }
+    if (n > 0)
+        client->written += (uint32_t)n;
+    if (client->written < client->length)
+        return WRITABLE;
+    printf("Wrote %lu bytes of byte %c\n", (unsigned long)client->length, fill);
+    client->have = 0;
+    return READABLE;
+}
