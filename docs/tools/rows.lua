@@ -1,0 +1,390 @@
+-- A pandoc filter: sets the prose of a page left and the code that it quotes right, beside it.
+-- The files that the page refers to follow whole: links into them stay on the page.
+-- It runs in the folder of the page; the metadata tell that folder's name and all pages.
+
+local CONTEXT = 2 -- lines shown before and after those quoted
+local LONGEST = 600 -- lines of a file that is shown whole though no line of it is named
+local NARROW = 66 -- characters in a line of a fence or table that still fit beside code
+
+local LANGUAGES = {
+    awk = 'awk', bash = 'bash', bats = 'bash', c = 'c', h = 'c', lua = 'lua', md = 'markdown',
+    mk = 'makefile', make = 'makefile', Makefile = 'makefile', rs = 'rust', rust = 'rust',
+    sh = 'bash', suite = 'bash', toml = 'toml',
+}
+
+local folder, pages = nil, {}
+local files = {} -- by path, and in the order of their first mention
+local regions = {} -- how many there are of a kind
+
+local function fault(message)
+    io.stderr:write(folder, '/', PANDOC_STATE.input_files[1], ': ', message, '\n')
+    os.exit(1)
+end
+
+local ENTITIES = { ['&'] = '&amp;', ['<'] = '&lt;', ['>'] = '&gt;', ['"'] = '&quot;' }
+
+local function escape(text)
+    return (text:gsub('[&<>"]', ENTITIES))
+end
+
+local function split(text)
+    local lines = {}
+    for line in (text:gsub('\n$', '') .. '\n'):gmatch('(.-)\n') do
+        lines[#lines + 1] = line
+    end
+    return lines
+end
+
+-- The lines of a text in HTML, coloured where pandoc knows the language. It colours the text
+-- as a whole: a line may stand in the middle of a comment.
+local function highlight(text, language)
+    local lines = {}
+    if language then
+        local block = pandoc.CodeBlock(text, pandoc.Attr('x', { language, 'numberLines' }))
+        local html = pandoc.write(pandoc.Pandoc({ block }), 'html')
+        local code = html:match('<code[^>]*>(.*)</code>') .. '\n'
+        for line in code:gmatch('<span id="x%-%d+"><a href="[^"]*"></a>(.-)</span>\n') do
+            lines[#lines + 1] = line
+        end
+    end
+    local plain = split(text)
+    if #lines ~= #plain then
+        lines = plain
+        for number, line in ipairs(plain) do
+            lines[number] = escape(line)
+        end
+    end
+    return lines
+end
+
+local function language_of(path, text)
+    local name = path:match('[^/]*$')
+    local script = text:match('^#!%C*')
+    return LANGUAGES[name:match('[^.]*$')] or
+        script and (script:find('awk') and 'awk' or script:find('sh') and 'bash') or nil
+end
+
+-- The file at a path below the repository's root; its lines are nil where it isn't text.
+local function file(path)
+    if files[path] then
+        return files[path]
+    end
+    local handle = io.open('../' .. path, 'rb') or fault('there is no file ' .. path)
+    local text = handle:read('a') -- nil where it is a folder
+    handle:close()
+    local found = { path = path, id = path:gsub('/', '-') }
+    if text and text ~= '' and not text:find('\0', 1, true) then
+        found.lines = highlight(text, language_of(path, text))
+    end
+    files[path] = found
+    return found
+end
+
+local function show(found)
+    if not found.shown then
+        found.shown = true
+        files[#files + 1] = found
+    end
+end
+
+-- What a link leads to: the path below the root, its fragment, and the lines it names. Nil
+-- where it leads out of the repository, or to a place on this page.
+local function resolve(target)
+    if target:match('^%a[%w+.-]*:') or target:match('^#') or target:match('^//') then
+        return nil
+    end
+    local path, fragment = target:match('^([^#]*)(.*)$')
+    path = folder .. '/' .. path
+    local changes
+    repeat
+        path, changes = path:gsub('[^/]+/%.%./', '', 1)
+    until changes == 0
+    local first, last = fragment:match('^#L(%d+)%-?L?(%d*)$')
+    first = tonumber(first)
+    return path, fragment, first, tonumber(last) or first
+end
+
+-- The file, where the lines are in it.
+local function file_with(path, first, last)
+    local found = file(path)
+    if not found.lines or first < 1 or first > last or last > #found.lines then
+        fault(('%s has no lines %d to %d'):format(path, first, last))
+    end
+    show(found)
+    return found
+end
+
+-- Code may be wider than its column: the keyboard scrolls it too, once it is focused.
+local function region(label)
+    return ('tabindex="0" role="region" aria-label="%s"'):format(escape(label))
+end
+
+-- No two regions of a page have the same name.
+local function next_region(kind)
+    regions[kind] = (regions[kind] or 0) + 1
+    return regions[kind] == 1 and kind or ('%s (%d)'):format(kind, regions[kind])
+end
+
+local function listing(found, from, to, label, attributes)
+    local html = {}
+    for number = from, to do
+        html[#html + 1] = ('<span %s data-n="%d">%s</span>'):format(attributes(number), number,
+            found.lines[number])
+    end
+    return ('<pre class="numbered" %s><code>%s</code></pre>'):format(region(label),
+        table.concat(html, '\n'))
+end
+
+-- The link of a paragraph that is nothing but a link to lines of a file.
+local function caption_of(block)
+    local link = block.t == 'Para' and #block.content == 1 and block.content[1]
+    if link and link.t == 'Link' then
+        local path, _, first, last = resolve(link.target)
+        if first then
+            return link, path, first, last
+        end
+    end
+end
+
+local function quote(link, path, first, last)
+    local found = file_with(path, first, last)
+    local from = math.max(1, first - CONTEXT)
+    local to = math.min(#found.lines, last + CONTEXT)
+    local label = next_region(('%s, lines %d to %d'):format(path, from, to))
+    local html = listing(found, from, to, label, function(number)
+        return number >= first and number <= last and 'class="quoted"' or 'class="context"'
+    end)
+    return {
+        pandoc.RawBlock('html', '<figure class="quote"><figcaption>'),
+        pandoc.Plain({ link }),
+        pandoc.RawBlock('html', '</figcaption>' .. html .. '</figure>'),
+    }
+end
+
+local function fence(block)
+    local name = block.classes[1]
+    local lines = highlight(block.text, LANGUAGES[name])
+    if name == 'console' then
+        for number, line in ipairs(lines) do
+            lines[number] = line:gsub('^%$ .*', '<span class="command">%0</span>')
+        end
+    end
+    local label = next_region(name == 'console' and 'Console' or 'Code')
+    return pandoc.RawBlock('html', ('<pre %s><code>%s</code></pre>'):format(region(label),
+        table.concat(lines, '\n')))
+end
+
+local function div(class, blocks)
+    return pandoc.Div(blocks, pandoc.Attr('', { class }))
+end
+
+-- The longest line of a text; for a table, of one that wraps no cell.
+local function width_of_text(text)
+    local width = 0
+    for _, line in ipairs(split(text)) do
+        width = math.max(width, utf8.len(line) or #line)
+    end
+    return width
+end
+
+local function width_of_table(block)
+    local simple = pandoc.utils.to_simple_table(block)
+    local width = 0
+    for column, header in ipairs(simple.headers) do
+        local widest = width_of_text(pandoc.utils.stringify(header))
+        for _, row in ipairs(simple.rows) do
+            widest = math.max(widest, width_of_text(pandoc.utils.stringify(row[column])))
+        end
+        width = width + widest
+    end
+    return width
+end
+
+local function is_wide(block)
+    if block.t == 'Table' then
+        return width_of_table(block) > NARROW
+    elseif block.t == 'CodeBlock' then
+        return width_of_text(block.text) > NARROW
+    end
+    return block.t == 'Para' and #block.content == 1 and block.content[1].t == 'Image'
+end
+
+local function has_text(blocks)
+    return blocks:find_if(function(block) return block.t ~= 'Header' end) ~= nil
+end
+
+-- Puts blocks into rows. A quote stands beside the prose around it: from the last heading, or
+-- from the paragraph that introduces it, to the next paragraph that introduces one. What is
+-- wide has a row of its own. Returns the rows, and whether there is a quote.
+local function rows(blocks)
+    local done, quotes = pandoc.List(), false
+    local prose, code = pandoc.List(), pandoc.List()
+    local above_first, above_last = 0, 0 -- prose above this row's first and last quote
+
+    local function end_row()
+        if #prose > 0 then
+            -- In one column, the code stands between what is before and after it.
+            local cells = pandoc.List()
+            local above = #code > 0 and above_first or #prose
+            if above > 0 then
+                cells:insert(div('prose', { table.unpack(prose, 1, above) }))
+            end
+            if #code > 0 then
+                cells:insert(div('code', code))
+            end
+            if #prose > above then
+                cells:insert(div('prose', { table.unpack(prose, above + 1) }))
+            end
+            done:insert(div('row', cells))
+        elseif #code > 0 then
+            done:insert(div('wide', code))
+        end
+        prose, code = pandoc.List(), pandoc.List()
+        above_first, above_last = 0, 0
+    end
+
+    -- Ends the row of the quote before, but for the last paragraph and a list below it.
+    local function begin_quote()
+        local start = #prose
+        while start > above_last and prose[start].t ~= 'Para' do
+            start = start - 1
+        end
+        local before = pandoc.List({ table.unpack(prose, 1, start - 1) })
+        if start > above_last and has_text(before) then
+            local introduction = pandoc.List({ table.unpack(prose, start) })
+            prose = before
+            end_row()
+            prose = introduction
+        end
+    end
+
+    local number = 1
+    while number <= #blocks do
+        local block, following = blocks[number], blocks[number + 1]
+        local link, path, first, last = caption_of(block)
+        if link and following and following.t == 'CodeBlock' then
+            if #code > 0 then
+                begin_quote()
+            end
+            if #code == 0 then
+                above_first = #prose
+            end
+            code:extend(quote(link, path, first, last))
+            quotes, above_last = true, #prose
+            number = number + 1 -- the file itself is shown, not the fence
+        elseif block.t ~= 'RawBlock' then -- a comment
+            local wide = is_wide(block)
+            if wide or block.t == 'Header' and (has_text(prose) or #code > 0) then
+                end_row()
+            end
+            if wide then
+                done:insert(div('wide', { block }))
+            else
+                prose:insert(block)
+            end
+        end
+        number = number + 1
+    end
+    end_row()
+    return done, quotes
+end
+
+-- Puts the list of the page's sections beside its beginning.
+local function add_contents(blocks, headings)
+    local items = {}
+    for _, block in ipairs(headings) do
+        if block.t == 'Header' and block.level == 2 then
+            local link = pandoc.Link(block.content, '#' .. block.identifier)
+            items[#items + 1] = { pandoc.Plain({ link }) }
+        end
+    end
+    if #items > 1 then
+        local cells = blocks[1].content
+        if #cells == 1 then
+            cells:insert(div('code', {}))
+        end
+        local code = cells[2].content
+        local nav = '<nav class="contents" aria-label="On this page">'
+        code:insert(1, pandoc.RawBlock('html', '</nav>'))
+        code:insert(1, pandoc.BulletList(items))
+        code:insert(1, pandoc.RawBlock('html', nav))
+        cells[2].content = code
+        blocks[1].content = cells
+    end
+end
+
+local function link(element)
+    local path, fragment, first, last = resolve(element.target)
+    if not path then
+        return nil
+    end
+    local name = path:match('[^/]*$')
+    if pages[name] and path == folder .. '/' .. name then
+        element.target = (name == 'README.md' and 'index' or name:gsub('%.md$', '')) ..
+            '.html' .. fragment
+    elseif first then
+        element.target = ('#%s-%d'):format(file_with(path, first, last).id, first)
+    else
+        local found = file(path)
+        if path:match('%.svg$') then
+            return nil
+        elseif not found.lines or #found.lines > LONGEST then
+            return element.content
+        end
+        show(found)
+        element.target = '#' .. found.id
+    end
+    return element
+end
+
+local function image(element)
+    if not resolve(element.src) then
+        fault('an image from elsewhere: ' .. element.src)
+    end
+    file((resolve(element.src)))
+    return pandoc.Link({ element }, element.src)
+end
+
+local function scroll(element)
+    local html = ('<div class="table" %s>'):format(region(next_region('Table')))
+    return {
+        pandoc.RawBlock('html', html),
+        element,
+        pandoc.RawBlock('html', '</div>'),
+    }
+end
+
+local function whole_files()
+    local blocks = pandoc.List({ pandoc.Header(2, 'The files', pandoc.Attr('the-files')) })
+    for _, found in ipairs(files) do
+        blocks:insert(pandoc.Header(3, pandoc.Code(found.path), pandoc.Attr(found.id)))
+        local html = listing(found, 1, #found.lines, found.path, function(number)
+            return ('id="%s-%d"'):format(found.id, number)
+        end)
+        blocks:insert(pandoc.RawBlock('html', html))
+    end
+    return blocks
+end
+
+function Pandoc(doc)
+    folder = pandoc.utils.stringify(doc.meta.folder)
+    for name in pandoc.utils.stringify(doc.meta.pages):gmatch('%S+') do
+        pages[name] = true
+    end
+    local blocks, quotes = rows(doc.blocks)
+    local done = pandoc.Pandoc(blocks, doc.meta):walk({
+        CodeBlock = fence,
+        Table = scroll,
+        Image = image,
+        Link = link,
+    })
+    local headings = pandoc.List({ table.unpack(doc.blocks) })
+    if #files > 0 then
+        local whole = whole_files()
+        done.meta.files = pandoc.MetaBlocks(whole)
+        headings:insert(whole[1])
+    end
+    add_contents(done.blocks, headings)
+    done.meta.layout = quotes and 'beside' or 'alone'
+    return done
+end

@@ -1,0 +1,252 @@
+# The HTML of the chapter (docs/tools/site): of a small chapter made here, and of the real one.
+
+load helpers
+
+setup() {
+    needs pandoc
+    docs=$SCRATCH/repository/docs
+    site=$SCRATCH/site
+}
+
+# A repository with a chapter of three pages.
+chapter() {
+    mkdir -p "$docs/figures" "$docs/../server"
+    cd "$docs" || return
+    printf '%s\n' '/* Line 1' '   "and" <2> */' 'int three;' 'int four = 4 & 4;' 'int five;' \
+        'int six;' 'int seven;' 'int eight;' >../server/main.c
+    ln -s main.c ../server/link.c
+    printf 'all:\n\techo $@\n' >../server/Makefile
+    seq 700 >../server/long
+    echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >figures/x.svg
+    cat >README.md <<'END'
+# The chapter
+
+1. [One & two](1-one.md), and [a section of the next](2-two.md#the-second-section).
+2. [Two](2-two.md)
+END
+    cat >1-one.md <<'END'
+# One & `two`
+
+Before [`three`](../server/main.c#L3), and [the next page](2-two.md).
+
+## Of code
+
+Introduction of the first.
+
+[`server/main.c`, lines 4–5](../server/main.c#L4-L5)
+
+```c
+a fence that nobody has kept true
+```
+
+After the first.
+
+Introduction of the second:
+
+[`server/Makefile`, line 1](../server/Makefile#L1)
+
+```make
+all:
+```
+
+### Below
+
+| a | b |
+|---|---|
+| 1 | [link](../server/link.c#L8) |
+
+![A figure](figures/x.svg)
+
+```console
+$ echo "<hi>"
+<hi>
+```
+END
+    cat >2-two.md <<'END'
+# Two
+
+[Back](README.md), [main.c](../server/main.c), [long](../server/long), [folder](../server/),
+[listen(2)](https://man7.org/linux/man-pages/man2/listen.2.html).
+
+## The second section
+
+[`line 650`](../server/long#L650)
+END
+}
+
+build() {
+    "$ROOT/docs/tools/site" "$docs" "$site"
+}
+
+# Prints what is wrong with the pages in a folder: links that lead nowhere, ids given twice,
+# headings that leave a level out, anything that is loaded from elsewhere.
+faults() (
+    cd "$1" || return
+    awk -v RS='<' '
+        FNR == 1 { page = substr(FILENAME, 3); pages[page]; level = 0 }
+        { id = attribute("id") }
+        id != "" && seen[page, id]++ { print page ": id " id " twice" }
+        /^script/ { print page ": a script" }
+        /^h[1-6][ \n>]/ {
+            if (substr($0, 2, 1) > level + 1)
+                print page ": a gap above " substr($0, 1, 60)
+            level = substr($0, 2, 1)
+            titles[page] += level == 1
+        }
+        { note(attribute("href")); note(attribute("src")) }
+        function attribute(name) {
+            if (!match($0, "[ \n]" name "=\"[^\"]*"))
+                return ""
+            return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
+        }
+        # Elsewhere may only be what the reader follows.
+        function note(link) {
+            if (link != "" && !(/^a[ \n]/ && link ~ /^https?:/))
+                links[++count] = page SUBSEP link
+        }
+        END {
+            for (i = 1; i <= count; i++) {
+                split(links[i], part, SUBSEP)
+                file = fragment = part[2]
+                sub(/#.*/, "", file)
+                if (!sub(/^[^#]*#/, "", fragment))
+                    fragment = ""
+                if (file == "")
+                    file = part[1]
+                if (!(file in pages) && (getline line <file) < 0 ||
+                    fragment != "" && !((file, fragment) in seen))
+                    print part[1] ": " part[2] " leads nowhere"
+            }
+            for (page in pages)
+                if (titles[page] != 1)
+                    print page ": " titles[page] + 0 " titles"
+            if (!count)
+                print "no links at all"
+        }' ./*.html
+    ! grep -n 'url(\|@import' ./*.css
+)
+
+# The text of a page without its tags, as a line.
+text() {
+    sed 's/<[^>]*>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | tr '\n' ' '
+}
+
+# The rows of a page, one a line.
+rows() {
+    tr '\n' ' ' <"$1" | sed 's/<div class="row">\|<div class="wide">\|<nav class="pages"/\n&/g'
+}
+
+@test "a quote shows the file's own lines, marked, numbered, between two more" {
+    chapter
+    build
+    grep -o 'class="[a-z]*" data-n="[0-9]*"' "$site/1-one.html" | diff - <(printf \
+        'class="%s" data-n="%d"\n' context 2 context 3 quoted 4 quoted 5 context 6 context 7 \
+        quoted 1 context 2)
+    [ "$(grep 'class="quoted" data-n="4"' "$site/1-one.html" | text)" = 'int four = 4 & 4; ' ]
+    # It is coloured as a part of the whole: here, of a comment.
+    grep -q 'class="context" data-n="2"><span class="co">' "$site/1-one.html"
+    [ "$(grep -c 'nobody has kept' "$site/1-one.html")" -eq 0 ]
+}
+
+@test "a quote stands in one row with its introduction and what follows" {
+    chapter
+    build
+    rows "$site/1-one.html" >"$SCRATCH/rows"
+    first=$(grep 'data-n="5"' "$SCRATCH/rows" | grep quoted | text)
+    [[ $first == *"first."*"lines 4–5"*"int five;"*"After the first."* ]]
+    [[ $first != *second* ]]
+    second=$(grep 'class="quoted" data-n="1"' "$SCRATCH/rows" | text)
+    [[ $second == *"Introduction of the second:"*"line 1"*"all:"* && $second != *Below* ]]
+    # Figures have a row of their own; what scrolls can be reached by keyboard.
+    grep 'alt="A figure"' "$SCRATCH/rows" | grep -q '^<div class="wide">'
+    grep -q '<div class="table" tabindex="0" role="region" aria-label=' "$site/1-one.html"
+    [ "$(grep -c '<pre' "$site/1-one.html")" -eq \
+        "$(grep -c '<pre [^>]*tabindex="0" role="region" aria-label=' "$site/1-one.html")" ]
+    grep -q '<span class="command">$ echo &quot;&lt;hi&gt;&quot;</span>' "$site/1-one.html"
+}
+
+@test "each file that a page refers to stands at its end, each line a target" {
+    chapter
+    build
+    for number in 1 2 3 4 5 6 7 8; do
+        line=$(grep "id=\"server-main.c-$number\" data-n=\"$number\"" "$site/1-one.html" |
+            text)
+        [ "${line% }" = "$(sed -n "${number}p" "$docs/../server/main.c")" ]
+    done
+    grep -q '<a href="#server-main.c-3"><code>three</code></a>' "$site/1-one.html"
+    grep -q '<a href="#server-main.c-4"><code>server/main.c</code>, lines 4–5</a>' \
+        "$site/1-one.html"
+    grep -q '<a href="#server-link.c-8">' "$site/1-one.html"
+    # A long file only if a line of it is named, and then whole; no folder.
+    grep -q '<a href="#server-main.c">main.c</a>' "$site/2-two.html"
+    grep -q 'id="server-long-700"' "$site/2-two.html"
+    sed -i '/650/d' "$docs/2-two.md"
+    build
+    grep -q ', long, folder, ' <(text <"$site/2-two.html")
+    [ "$(grep -c 'id="server-long' "$site/2-two.html")" -eq 0 ]
+}
+
+@test "links and ids are sound, and lead from page to page in the order of the index" {
+    chapter
+    build
+    faults "$site"
+    [ -z "$(faults "$site")" ]
+    [ "$(cd "$site" && echo *)" = '1-one.html 2-two.html figures index.html style.css' ]
+    grep -q '<title>One &amp; two – The chapter</title>' "$site/1-one.html"
+    grep -q 'href="2-two.html#the-second-section"' "$site/index.html"
+    grep -q '<a href="#below">\|<a href="#of-code">' "$site/1-one.html"
+    for link in 'index next 1-one' '1-one prev index' '1-one next 2-two' '2-two prev 1-one'; do
+        read -r page which other <<<"$link"
+        grep -q "<a rel=\"$which\" href=\"$other.html\">" "$site/$page.html"
+    done
+    [ "$(grep -c 'rel="prev"' "$site/index.html")" -eq 0 ]
+    [ "$(grep -c 'rel="next"' "$site/2-two.html")" -eq 0 ]
+}
+
+@test "made again it is the same, without what was left over; no other folder is deleted" {
+    chapter
+    build
+    mv "$site" "$SCRATCH/moved"
+    mkdir "$site"
+    run build
+    [ "$status" -eq 1 ]
+    cp "$SCRATCH/moved/index.html" "$site"
+    touch "$site/old.html"
+    build
+    diff -r "$SCRATCH/moved" "$site"
+}
+
+@test "what is missing is an error of one line, and the site stays as it was" {
+    chapter
+    build
+    cp -R "$site" "$SCRATCH/before"
+    for fault in '[x](../server/gone.c#L1)' '[x](../server/main.c#L9)' '[x](gone.md)' \
+        '[x](../server/#L1)' '![x](figures/gone.svg)' '![x](https://example.org/x.svg)'; do
+        chapter 2>/dev/null || true
+        echo "$fault" >>2-two.md
+        run build
+        echo "$fault: $output"
+        [[ $status -eq 1 && ${#lines[@]} -eq 1 && $output == docs/2-two.md:* ]]
+    done
+    chapter 2>/dev/null || true
+    echo '[gone](3-gone.md)' >>README.md
+    run build
+    [[ $status -eq 1 && ${#lines[@]} -eq 1 && $output == *3-gone.md* ]]
+    diff -r "$SCRATCH/before" "$site"
+    [ ! -e "$site.new" ]
+}
+
+@test "says in one line that it needs pandoc" {
+    mkdir "$SCRATCH/bin"
+    ln -s "$(command -v bash)" "$(command -v dirname)" "$SCRATCH/bin"
+    PATH=$SCRATCH/bin run "$ROOT/docs/tools/site" "$docs" "$site"
+    [[ $status -eq 1 && ${#lines[@]} -eq 1 && $output == *"install it" ]]
+}
+
+@test "the chapter's own pages are sound" {
+    docs=$ROOT/docs
+    build
+    faults "$site"
+    [ -z "$(faults "$site")" ]
+    grep -q 'class="quoted"' "$site/2-simple-server.html"
+}
