@@ -1,9 +1,9 @@
-# The visible checks of broadcast.  The clients are played by talk (see ../../talk.c).
+# The visible checks of broadcast.  The clients are played by talk (see ../../grader/talk.c).
 # shellcheck disable=SC2034,SC2054,SC2154  # what checks.bash takes and sets; A,B is one word
 
 # talk NAME STEP...: the background client NAME plays the steps.
 talk() {
-    local PEER=$ROOT/tests/bin/talk
+    local PEER=$ROOT/tests/bin/grader/talk
     client "$@"
 }
 

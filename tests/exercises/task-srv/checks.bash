@@ -1,4 +1,4 @@
-# The visible checks of task-srv.  The grader plays the agent with talk (see ../../talk.c).
+# The visible checks of task-srv.  The grader plays the agent with talk (see ../../grader/talk.c).
 # shellcheck disable=SC2034,SC2054,SC2154  # what checks.bash takes and sets; a,b is one word
 
 # agent STEP...: plays the agent, who takes the program's message first, then carries out the
@@ -9,7 +9,7 @@ agent() {
 }
 
 begin_agent() {
-    local PEER=$ROOT/tests/bin/talk
+    local PEER=$ROOT/tests/bin/grader/talk
     address=127.0.0.1:0
     keyword=word$(random 100000)
     client agent listen keyword "$keyword" "$@"
