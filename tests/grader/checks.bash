@@ -136,15 +136,11 @@ listens_or_ended() {
     listens || ended "$runner"
 }
 
-# Whether somebody listens at $port.  To connect would be seen by the program, so Linux is
-# asked: state 0A is LISTEN.
+# Whether somebody listens at $port.  To connect would be seen by the program, so the kernel
+# is asked: state 0A is LISTEN.
 listens() {
-    if [ -r /proc/net/tcp ]; then
-        cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-            grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A "
-    else
-        "$PEER" "$address" close 2>/dev/null
-    fi
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A "
 }
 
 # Sets server_pid: the program is the first child of the contain that runs it.
@@ -224,7 +220,23 @@ peer() {
     done_well alone
 }
 
-# Fails the check where the program uses more than a third of a CPU while nothing happens.
+# keeps_at_most COUNT WHAT...: fails the check where there are more and stay more; WHAT is
+# descriptors or threads, or both, which are added up.
+keeps_at_most() {
+    soon has_at_most "$@" || fail 'the program keeps something of clients that have left'
+    came=
+}
+
+has_at_most() {
+    local what sum=0
+    for what in "${@:2}"; do
+        sum=$((sum + $("$what")))
+    done
+    came '%s' "$sum"
+    [ "$sum" -le "$1" ]
+}
+
+# Fails the check where the program does not sleep, though nothing happens.
 rests() {
     ! soon sleeps || return 0
     expected 'while nothing happens, the program sleeps in a call that waits'

@@ -79,15 +79,12 @@ contain_of() {
 
 # The oldest child of a process.
 child_of() {
-    if [ -d /proc/self ]; then
-        cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*)//'
-    else
-        ps -A -o pid= -o stat= -o ppid=
-    fi | awk -v parent="$1" '$3 == parent { print $1 }' | sort -n | head -n 1 | grep .
+    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*)//' |
+        awk -v parent="$1" '$3 == parent { print $1 }' | sort -n | head -n 1 | grep .
 }
 
-# Ends what has left its process group.  In namespaces nothing can; elsewhere on Linux the
-# environment tells where a process comes from.
+# Ends what has left its process group.  In namespaces nothing can; elsewhere the environment
+# tells where a process comes from.
 sweep() {
     local file
     [ "$GRADE_NAMESPACES" = no ] || return 0

@@ -47,14 +47,9 @@ check_reset() {
     peer -n 20 close
     peer -n 20 put half reset
     peer -n 20 finish ended
-    soon has_at_most "$before" || came '%s descriptors' "$(descriptors)"
-    has_at_most "$before"
+    keeps_at_most "$before" descriptors
     release room
     done_well room
-}
-
-has_at_most() {
-    [ "$(descriptors)" -le "$1" ]
 }
 
 check_rests() {

@@ -43,12 +43,5 @@ check_leak() {
     peer -n 20 put Hello close
     peer -n 20 reset
     peer put Hello get Hello close
-    if ! soon has_at_most "$before"; then
-        came '%s descriptors' "$(descriptors)"
-        fail 'descriptors stay open'
-    fi
-}
-
-has_at_most() {
-    [ "$(descriptors)" -le "$1" ]
+    keeps_at_most "$before" descriptors
 }

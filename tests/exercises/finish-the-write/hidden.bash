@@ -65,15 +65,10 @@ check_reset() {
     peer -n 2 send 1000 finish reset
     kill -CONT "$server_pid"
     expected '%s descriptors, or fewer, as before 4 clients came that reset' "$before"
-    soon has_no_more_than "$before" || fail 'it keeps something of them'
+    keeps_at_most "$before" descriptors
     release A
     expected 'an answer for a client that was connected meanwhile'
     done_well A
-}
-
-has_no_more_than() {
-    came '%s descriptors' "$(descriptors)"
-    [ "$(descriptors)" -le "$1" ]
 }
 
 # A stop interrupts the call in which the program waits; A is told what comes of it.

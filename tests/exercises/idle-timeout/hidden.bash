@@ -38,12 +38,7 @@ check_leaves() {
     peer -n 20 echo 10 $(silent_for 1)
     peer -n 10 echo 10 finish eof
     expected '%s descriptors, or a few more, after 30 other clients' "$had"
-    soon has_no_more_than $((had + 4)) || came '%s' "$(descriptors)"
-    has_no_more_than $((had + 4)) || fail 'the server keeps descriptors'
-}
-
-has_no_more_than() {
-    [ "$(descriptors)" -le "$1" ]
+    keeps_at_most $((had + 4)) descriptors
 }
 
 check_threads() {

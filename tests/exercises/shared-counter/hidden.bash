@@ -51,17 +51,6 @@ check_unread() {
     done_well A
 }
 
-# In ten looks no thread runs, or wants to.
-sleeps() {
-    local stat line
-    for _ in {1..10}; do
-        for stat in /proc/"$server_pid"/task/*/stat; do
-            read -r line <"$stat" || return 1
-            [[ ${line##*) } == S* ]] || return 1
-        done
-    done
-}
-
 # A thread that nobody joins leaves its stack behind: two more mappings for each client.
 check_leaves() {
     local had maps
@@ -74,8 +63,7 @@ check_leaves() {
         comes_and_goes
     done
     expected '%s descriptors and threads, or a few more, after 120 other clients' "$had"
-    soon has_no_more_than $((had + 8)) || came '%s' "$(($(descriptors) + $(threads)))"
-    has_no_more_than $((had + 8)) || fail 'the server keeps something of its clients'
+    keeps_at_most $((had + 8)) descriptors threads
     expected '%s mappings of memory, or a few more, after 120 other clients' "$maps"
     came '%s' "$(mappings)"
     [ "$(mappings)" -le $((maps + 60)) ] || fail 'the server keeps something of its clients'
@@ -84,10 +72,6 @@ check_leaves() {
 comes_and_goes() {
     peer -n 25 put 'a line\x0a' finish drain
     peer -n 5 put 'a line\x0a' reset
-}
-
-has_no_more_than() {
-    [ $(($(descriptors) + $(threads))) -le "$1" ]
 }
 
 mappings() {

@@ -58,14 +58,9 @@ check_ends() {
         "$before"
     release agent
     said agent gone
-    soon has_at_most "$before" || came '%s descriptors' "$(descriptors)"
-    has_at_most "$before"
+    keeps_at_most "$before" descriptors
     release agent
     done_well agent
-}
-
-has_at_most() {
-    [ "$(descriptors)" -le "$1" ]
 }
 
 check_edges() {
