@@ -128,3 +128,18 @@ takes_little_memory() {
     echo "$(($(size) - before)) KiB of address space for 50 threads"
     [ $(($(size) - before)) -lt $((50 * 256)) ]
 }
+
+@test "the lines of two threads do not mix in the log" {
+    start_server threaded-server
+    for name in a b c d; do
+        peer_until "$name" -n 5 "$address" say "$name" hold echo 20000 finish eof
+    done
+    kill -USR1 "${peer_pids[@]}"
+    wait "${peer_pids[@]}"
+    every_client_closed() { [ "$(count_logged 'closed connection$')" -eq 20 ]; }
+    eventually every_client_closed
+    client='127\.0\.0\.1:[0-9]{4,5}'
+    run grep -vxE "Listening on $client|Accepting connection from $client|read [0-9]+ bytes from \
+client $client|Client $client closed connection" "$log"
+    [ "$output" = '' ]
+}

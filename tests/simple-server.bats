@@ -61,6 +61,17 @@ END
     peer "$address" send 10 receive eof
 }
 
+@test "a write to a client that has gone does not end it" {
+    start_server simple-server
+    # Of a connection that was first ended and then reset a write fails with EPIPE, and
+    # would bring SIGPIPE.
+    kill -STOP "$server_pid"
+    peer "$address" send 10 finish reset
+    kill -CONT "$server_pid"
+    eventually logged '^Error writing to client: Broken pipe$'
+    peer "$address" send 10 receive eof
+}
+
 @test "a call that a signal interrupts is made again" {
     needs strace
     start_server simple-server

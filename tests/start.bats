@@ -38,6 +38,15 @@ refuses() {
     done
 }
 
+@test "[::] takes IPv4 too, where the system lets it" {
+    [ "$(cat /proc/sys/net/ipv6/bindv6only 2>/dev/null)" = 0 ] || skip "not on this system"
+    for server in $SERVERS; do
+        start_server "$server" '[::]:0'
+        peer "127.0.0.1:$port" send 10 receive
+        stop_server
+    done
+}
+
 @test "wrong arguments: the original's usage line" {
     for server in $SERVERS; do
         refuses "$server" '^arguments: <host>:<port>$'
