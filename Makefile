@@ -30,7 +30,7 @@ report:
 	@tests/bench/report docs/performance/results.tsv docs/7-choosing.md
 
 docs:
-	@docs/tools/quotes README.md docs/*.md
+	@docs/tools/quotes README.md docs/*.md tests/exercises/*/README.md
 
 site:
 	@docs/tools/site

@@ -65,7 +65,7 @@ follow() {
 
 @test "each quote stands in its file, each link leads somewhere" {
     cd "$ROOT"
-    docs/tools/quotes --check README.md docs/*.md
+    docs/tools/quotes --check README.md docs/*.md tests/exercises/*/README.md
 }
 
 # A page of its own, docs/page.md, beside a C file and another page; then the tool's result.
@@ -76,6 +76,7 @@ page() {
         '};' 'static int y(int z)' '{' '    return y(z);' '}' 'int done;' 'int done;' >x/y.c
     printf '%s\n' 'int twice(int a);' 'int twice(long a);' '/* Says what' '   noted(1) does. */' \
         'int b = twice(1); /* noted(2) */' >x/z.h
+    printf '%s\n' '# int done' '@test "int done twice" {' >x/z.bats
     printf '%s\n' '# The other' '## Its part' >docs/other.md
     printf '%s\n' "$@" >docs/page.md
     run "$ROOT/docs/tools/quotes" docs/page.md
@@ -130,9 +131,11 @@ untrue() {
     untrue 'no heading #part in other.md' '[y](other.md#part)'
     untrue 'no heading #part in page.md' '# Title' '[y](#part)'
     # Of two definitions, or of comments, none is meant; and nothing becomes a command.
-    untrue '`done` stands on 3 lines' '[`done`](../x/y.c#L11)'
+    untrue '`done` stands on 2 lines' '[`done`](../x/y.c#L11)'
     untrue '`twice` stands on 3 lines' '[`twice`](../x/z.h#L1)'
-    untrue '`noted` stands on 2 lines' '[`noted`](../x/z.h#L5)'
+    untrue '`noted` stands on 0 lines' '[`noted`](../x/z.h#L5)'
+    untrue '`don` stands on 0 lines' '[`don`](../x/y.c#L11)'
+    untrue '`int done` stands on 0 lines' '[`int done`](../x/z.bats#L1)'
     untrue "there is no ';false" "[y](';false;')"
 }
 
@@ -141,6 +144,9 @@ untrue() {
     untrue 'another form' '``` c' 'int a;' '```'
     untrue 'another form' '- Text' '' '  ```c' '  int a;' '  ```'
     untrue 'broken' 'A [`y`](' '../x/y.c#L1).'
+    untrue 'not quoted' '```text' 'int a;' '```'
+    untrue 'not looked at' '<a href="gone.md">y</a>'
+    untrue 'there is no file:' '[y](file:../x/gone.c)'
     untrue 'apart' 'A [link][1].' '' '[1]: ../x/y.c#L1'
 }
 
@@ -151,6 +157,12 @@ untrue() {
     printf '%s\n' '[`y.c`, line 7](x/y.c#L7)' '' '```c' 'int a;' '```' >page.md
     "$ROOT/docs/tools/quotes" page.md
     [ "$(head -n 1 page.md)" = '[`x/y.c`, line 1](x/y.c#L1)' ]
+}
+
+@test "no transcript stands on a page whose transcripts are not followed" {
+    cd "$ROOT"
+    diff <(sed -n 's/.*follow \([a-z0-9-]*\.md\).*/docs\/\1/p' tests/docs.bats | sort) \
+        <(grep -l '^ *```console' README.md docs/*.md tests/exercises/*/README.md | sort)
 }
 
 @test "the transcripts of the page on sockets" { follow 1-sockets.md; }

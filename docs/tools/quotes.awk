@@ -9,8 +9,9 @@
 #   [`common/tcp.c`, lines 12–14](../common/tcp.c#L12-L14)
 #
 # An inline reference is a link whose text is code: [`listen`](../common/tcp.c#L43).  It
-# means the line that defines the name, or else the one that calls it, or else the one line
-# with this text.  Other links in the repository must lead to a file that is there, and a
+# means the line that defines the name, or else the one that calls it, or else the one that
+# has it; in a file of tests, the test of this name; or else the one line with this text.
+# Other links in the repository must lead to a file that is there, and a
 # part of a page (#heading) to a heading.  What can't be made true, or is written in a form
 # that is not looked at here, is told in one line on standard error, and the exit status is 1.
 
@@ -92,6 +93,10 @@ function calls(line, code) {
     return line !~ /^ *#/ && match(" " line, "[^A-Za-z0-9_]" code "\\(") > 0
 }
 
+function names(line, code) {
+    return match(" " line " ", "[^A-Za-z0-9_]" code "[^A-Za-z0-9_]") > 0
+}
+
 # How many lines of FILE have CODE in the way HOW tells; the last of them is in found.
 function count_lines(file, code, how,   line, hits, yes) {
     for (line = 1; line <= length_of[file]; line++) {
@@ -99,6 +104,10 @@ function count_lines(file, code, how,   line, hits, yes) {
             yes = defines(file, bare[file, line], code)
         else if (how == "calls")
             yes = calls(bare[file, line], code)
+        else if (how == "names")
+            yes = names(bare[file, line], code)
+        else if (how == "tests")
+            yes = index(text[file, line], "@test \"" code "\"") == 1
         else
             yes = index(text[file, line], code)
         if (yes) {
@@ -115,8 +124,10 @@ function line_of(file, code,   hits) {
         hits = count_lines(file, code, "defines")
         if (hits == 1 || (hits == 0 && count_lines(file, code, "calls") == 1))
             return found
+        hits = count_lines(file, code, "names")
+    } else {
+        hits = count_lines(file, code, file ~ /\.(bats|suite)$/ ? "tests" : "has")
     }
-    hits = count_lines(file, code, "has")
     if (hits != 1)
         fail("`" code "` stands on " hits " lines of " full_name(file))
     return found
@@ -148,7 +159,7 @@ function is_there(path) {
 }
 
 function check_target(target,   part) {
-    if (target ~ /^[a-z]+:/)
+    if (target ~ /^https:/)
         return
     part = target
     sub(/^[^#]*#?/, "", part)
@@ -216,8 +227,10 @@ link != "" { fail("a quote's link stands without its lines"); link = "" }
 /^\[`[^`]+`, line[^]]*\]\([^)]*#L[0-9L-]*\)$/ { link = $0; next }
 
 /^```c$/ { fail("C that is not quoted from a file") }
-/^```(c|console|make|text)?$/ { fence = "other"; print; next }
+/^```console$/ { fence = "other"; print; next }
+/^```(make|text|bash)$/ { fail("text that is not quoted from a file") }
 /^[ >*+-]*(```|~~~)/ { fail("a fence of another form") }
+/<(pre|a|img)[ >]/ { fail("HTML that is not looked at") }
 /^ *\[[^]]+\]:/ { fail("a link's target stands apart from it") }
 { print prose($0) }
 END {
