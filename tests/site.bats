@@ -17,7 +17,7 @@ chapter() {
     ln -s main.c ../server/link.c
     printf 'all:\n\techo $@\n' >../server/Makefile
     seq 700 >../server/long
-    echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >figures/x.svg
+    echo '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 72 9"/>' >figures/x.svg
     cat >README.md <<'END'
 # The chapter
 
@@ -173,8 +173,8 @@ rows() {
             text)
         [ "${line% }" = "$(sed -n "${number}p" "$docs/../server/main.c")" ]
     done
-    grep -q '<a href="#server-main.c-3"><code>three</code></a>' "$site/1-one.html"
-    grep -q '<a href="#server-main.c-4"><code>server/main.c</code>, lines 4–5</a>' \
+    grep -q '<a href="#server-main.c-3"><code class="short">three</code></a>' "$site/1-one.html"
+    grep -q '<a href="#server-main.c-4"><code class="short">server/main.c</code>, lines 4–5</a>' \
         "$site/1-one.html"
     grep -q '<a href="#server-link.c-8">' "$site/1-one.html"
     # A long file only if a line of it is named, and then whole; no folder.
@@ -201,6 +201,73 @@ rows() {
     done
     [ "$(grep -c 'rel="prev"' "$site/index.html")" -eq 0 ]
     [ "$(grep -c 'rel="next"' "$site/2-two.html")" -eq 0 ]
+}
+
+@test "what a reader needs who can't see it, or sees it at night, is there" {
+    chapter
+    build
+    for page in "$site"/*.html; do
+        grep -q '^<html lang="en">$' "$page"
+        grep -q '^<a class="skip" href="#the-text">' "$page"
+        grep -q '^<main id="the-text">$' "$page"
+        [ "$(grep -c '<img ' "$page")" -eq "$(grep -c '<img [^>]*alt="[^"]' "$page")" ]
+        # Each region has a name, and no other one has the same.
+        [ -z "$(grep -o 'role="region" aria-label="[^"]*"' "$page" | sort | uniq -d)" ]
+    done
+    grep -q '<img src="figures/x.svg" width="72" height="9" alt="A figure" />' "$site/1-one.html"
+    grep -q '<div class="figure" tabindex="0" role="region" aria-label="Figure: Below">' \
+        "$site/1-one.html"
+    grep -q '^@media screen and (prefers-color-scheme: dark) {$' "$site/style.css"
+    grep -A 1 '^\.code > .*only-child {$' "$site/style.css" | grep -q 'position: sticky;'
+}
+
+# Each colour of the style sheet's text against each of its grounds, in both schemes; prints
+# the worst contrast of each scheme (as WCAG 2 defines it), and what falls short.
+contrasts() {
+    awk '
+        function linear(hex) {
+            hex = (index(digits, substr(hex, 1, 1)) - 1) * 16 + index(digits, substr(hex, 2, 1)) - 1
+            return hex <= 10 ? hex / 255 / 12.92 : ((hex / 255 + .055) / 1.055) ^ 2.4
+        }
+        function luminance(c) {
+            if (length(c) == 3)
+                c = substr(c, 1, 1) substr(c, 1, 1) substr(c, 2, 1) substr(c, 2, 1) \
+                    substr(c, 3, 1) substr(c, 3, 1)
+            return .2126 * linear(substr(c, 1, 2)) + .7152 * linear(substr(c, 3, 2)) + \
+                .0722 * linear(substr(c, 5, 2))
+        }
+        BEGIN { digits = "0123456789abcdef" }
+        /prefers-color-scheme: dark/ { dark = 1 }
+        match($0, /--[a-z]+: #[0-9a-f]+;/) {
+            split(substr($0, RSTART + 2, RLENGTH - 3), part, ": #")
+            value[dark + 0, part[1]] = luminance(part[2])
+            if (part[1] !~ /^(ground|pane|quoted|target|line|bar)$/)
+                inks[part[1]]
+        }
+        END {
+            split("ground pane quoted target", grounds, " ")
+            for (dark = 0; dark <= 1; dark++) {
+                worst = 21
+                for (ink in inks)
+                    for (g = 1; g in grounds; g++) {
+                        a = value[dark, ink] + .05
+                        b = value[dark, grounds[g]] + .05
+                        contrast = a > b ? a / b : b / a
+                        worst = contrast < worst ? contrast : worst
+                        if (contrast < 4.5)
+                            printf "%s on %s: %.2f\n", ink, grounds[g], contrast
+                    }
+                printf "worst: %.1f\n", worst
+            }
+        }' "$1"
+}
+
+@test "each colour of text has a contrast of 4.5:1 on each ground, by day and by night" {
+    contrasts "$ROOT/docs/tools/style.css" >"$SCRATCH/contrasts"
+    cat "$SCRATCH/contrasts"
+    [ "$(grep -cv worst "$SCRATCH/contrasts")" -eq 0 ]
+    sed 's/--comment: .*/--comment: #d0d0d0;/' "$ROOT/docs/tools/style.css" >"$SCRATCH/pale.css"
+    contrasts "$SCRATCH/pale.css" | grep -q 'comment on pane: 1\.'
 }
 
 @test "made again it is the same, without what was left over; no other folder is deleted" {
@@ -233,7 +300,7 @@ rows() {
     run build
     [[ $status -eq 1 && ${#lines[@]} -eq 1 && $output == *3-gone.md* ]]
     diff -r "$SCRATCH/before" "$site"
-    [ ! -e "$site.new" ]
+    [ -z "$(compgen -G "$site.*")" ]
 }
 
 @test "says in one line that it needs pandoc" {

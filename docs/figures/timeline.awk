@@ -18,6 +18,10 @@ BEGIN {
     idea["iterative-server"] = "one loop waits for all sockets"
     idea["threaded-server"] = "a thread for each client"
     idea["async-server"] = "a task for each client"
+    waits_for_A["simple-server"] = "server"
+    waits_for_A["iterative-server"] = "the loop"
+    waits_for_A["threaded-server"] = "server/1"
+    waits_for_A["async-server"] = "A"
 }
 
 # Where a moment is on the time axis.
@@ -212,13 +216,11 @@ function legend(y, p) {
     text("small", 390, y + 12, "the client sends")
     path("mark", "M528 " y + 3 "h12l-6 9z")
     text("small", 546, y + 12, "its reply comes")
-    if (p == "")
-        return y + 26
-    rect("wait", 14, y + 24, 26, 14)
+        rect("wait", 14, y + 24, 26, 14)
     text("small", 46, y + 36, "the server waits")
     rect("bar", 240, y + 24, RUN, 14)
     text("small", 272, y + 36, "it runs (drawn wider than it is)")
-    if (p == "async-server") {
+    if (p == "async-server" || p == "") {
         rect("idle", 528, y + 24, 26, 14)
         text("small", 560, y + 36, "a task awaits")
     }
@@ -253,18 +255,18 @@ function server_lane(p, lane, y, height,    i, last) {
     for (i = 1; i <= n; i++)
         if (D_PANEL[i] == p && D_LANE[i] == lane && D_WHAT[i] != "") {
             block("wait", D_START[i], until(p, D_END[i]), y, height, 0)
-            label(D_WHAT[i], D_START[i], until(p, D_END[i]), y + 18)
+            label(D_WHAT[i], D_START[i], until(p, D_END[i]), y + height / 2 + 5)
         }
     last = lane in began ? began[lane] : 0
     for (i = 1; i <= n; i++)
         if (D_PANEL[i] == p && D_LANE[i] == lane && D_WHAT[i] == "" && D_END[i] >= begins) {
             block("bar", D_START[i], D_END[i], y, height, RUN)
             if (lane in began)
-                label("awaits readable", last, D_START[i], y + 18)
+                label("awaits readable", last, D_START[i], y + height / 2 + 5)
             last = D_END[i]
         }
     if (lane in began && !(lane in ended))
-        label("awaits readable", last, ends, y + 18)
+        label("awaits readable", last, ends, y + height / 2 + 5)
 }
 
 function exact(t) {
@@ -363,8 +365,11 @@ function all_servers(    i, p, y, told) {
         p = panels[i]
         text("bold", 14, y + 28, p)
         text("", 178, y + 28, idea[p])
-        grid(y + 38, y + 138, .2)
+        grid(y + 38, y + 164, .2)
         y = client_lanes(p, y + 48, 15, 29) + 3
+        text("end", LEFT - 14, y + 15, lane_name(p, waits_for_A[p]))
+        server_lane(p, waits_for_A[p], y, 20)
+        y += 26
         told = told p ", " idea[p] ": " story(p)
     }
     y = scale(y, .2, "%.1f s")

@@ -4,7 +4,8 @@
 
 local CONTEXT = 2 -- lines shown before and after those quoted
 local LONGEST = 600 -- lines of a file that is shown whole though no line of it is named
-local NARROW = 66 -- characters in a line of a fence or table that still fit beside code
+local NARROW = 66 -- characters in a line of a table that still fit beside code
+local SHORT = 24 -- characters of code in the text that are not broken over two lines
 
 local LANGUAGES = {
     awk = 'awk', bash = 'bash', bats = 'bash', c = 'c', h = 'c', lua = 'lua', md = 'markdown',
@@ -14,7 +15,8 @@ local LANGUAGES = {
 
 local folder, pages = nil, {}
 local files = {} -- by path, and in the order of their first mention
-local regions = {} -- how many there are of a kind
+local regions = {} -- how many there are of a name
+local heading = '' -- the last one
 
 local function fault(message)
     io.stderr:write(folder, '/', PANDOC_STATE.input_files[1], ': ', message, '\n')
@@ -150,7 +152,7 @@ local function quote(link, path, first, last)
     local found = file_with(path, first, last)
     local from = math.max(1, first - CONTEXT)
     local to = math.min(#found.lines, last + CONTEXT)
-    local label = next_region(('%s, lines %d to %d'):format(path, from, to))
+    local label = next_region(('%s, lines %d to %d, and around them'):format(path, first, last))
     local html = listing(found, from, to, label, function(number)
         return number >= first and number <= last and 'class="quoted"' or 'class="context"'
     end)
@@ -169,7 +171,7 @@ local function fence(block)
             lines[number] = line:gsub('^%$ .*', '<span class="command">%0</span>')
         end
     end
-    local label = next_region(name == 'console' and 'Console' or 'Code')
+    local label = next_region((name == 'console' and 'Console: ' or 'Code: ') .. heading)
     return pandoc.RawBlock('html', ('<pre %s><code>%s</code></pre>'):format(region(label),
         table.concat(lines, '\n')))
 end
@@ -200,24 +202,26 @@ local function width_of_table(block)
     return width
 end
 
+local function is_figure(block)
+    return block.t == 'Para' and #block.content == 1 and block.content[1].t == 'Image'
+end
+
 local function is_wide(block)
     if block.t == 'Table' then
         return width_of_table(block) > NARROW
-    elseif block.t == 'CodeBlock' then
-        return width_of_text(block.text) > NARROW
     end
-    return block.t == 'Para' and #block.content == 1 and block.content[1].t == 'Image'
+    return block.t == 'CodeBlock' or is_figure(block)
 end
 
 local function has_text(blocks)
     return blocks:find_if(function(block) return block.t ~= 'Header' end) ~= nil
 end
 
--- Puts blocks into rows. A quote stands beside the prose around it: from the last heading, or
--- from the paragraph that introduces it, to the next paragraph that introduces one. What is
--- wide has a row of its own. Returns the rows, and whether there is a quote.
+-- Puts blocks into rows. A quote, or a transcript, stands beside the prose around it: from the
+-- last heading, or from the paragraph that introduces it, to the next paragraph that introduces
+-- one. What is wide has a row of its own. Returns the rows, and whether code stands beside prose.
 local function rows(blocks)
-    local done, quotes = pandoc.List(), false
+    local done, beside = pandoc.List(), false
     local prose, code = pandoc.List(), pandoc.List()
     local above_first, above_last = 0, 0 -- prose above this row's first and last quote
 
@@ -270,8 +274,17 @@ local function rows(blocks)
                 above_first = #prose
             end
             code:extend(quote(link, path, first, last))
-            quotes, above_last = true, #prose
+            beside, above_last = true, #prose
             number = number + 1 -- the file itself is shown, not the fence
+        elseif block.t == 'CodeBlock' and #prose > 0 then
+            if #code > 0 then
+                begin_quote()
+            end
+            if #code == 0 then
+                above_first = #prose
+            end
+            code:insert(block)
+            beside, above_last = true, #prose
         elseif block.t ~= 'RawBlock' then -- a comment
             local wide = is_wide(block)
             if wide or block.t == 'Header' and (has_text(prose) or #code > 0) then
@@ -286,7 +299,7 @@ local function rows(blocks)
         number = number + 1
     end
     end_row()
-    return done, quotes
+    return done, beside
 end
 
 -- Puts the list of the page's sections beside its beginning.
@@ -337,25 +350,44 @@ local function link(element)
     return element
 end
 
+-- A picture leads to itself; its size keeps the page from jumping while it is loaded.
 local function image(element)
     if not resolve(element.src) then
         fault('an image from elsewhere: ' .. element.src)
     end
-    file((resolve(element.src)))
+    local path = resolve(element.src)
+    file(path)
+    local width, height = io.open('../' .. path):read('a'):match('viewBox="0 0 (%d+) (%d+)"')
+    element.attributes.width, element.attributes.height = width, height
     return pandoc.Link({ element }, element.src)
 end
 
-local function scroll(element)
-    local html = ('<div class="table" %s>'):format(region(next_region('Table')))
+-- What may be wider than the window, in a region that scrolls.
+local function scroll(class, kind, element)
+    local label = next_region(kind .. ': ' .. heading)
     return {
-        pandoc.RawBlock('html', html),
+        pandoc.RawBlock('html', ('<div class="%s" %s>'):format(class, region(label))),
         element,
         pandoc.RawBlock('html', '</div>'),
     }
 end
 
+local function short(element)
+    if utf8.len(element.text) <= SHORT then
+        element.classes:insert('short')
+    end
+    return element
+end
+
 local function whole_files()
-    local blocks = pandoc.List({ pandoc.Header(2, 'The files', pandoc.Attr('the-files')) })
+    local list = {}
+    for _, found in ipairs(files) do
+        list[#list + 1] = { pandoc.Plain({ pandoc.Link(pandoc.Code(found.path), '#' .. found.id) }) }
+    end
+    local blocks = pandoc.List({
+        pandoc.Header(2, 'The files', pandoc.Attr('the-files')),
+        pandoc.BulletList(list),
+    })
     for _, found in ipairs(files) do
         blocks:insert(pandoc.Header(3, pandoc.Code(found.path), pandoc.Attr(found.id)))
         local html = listing(found, 1, #found.lines, found.path, function(number)
@@ -371,13 +403,21 @@ function Pandoc(doc)
     for name in pandoc.utils.stringify(doc.meta.pages):gmatch('%S+') do
         pages[name] = true
     end
-    local blocks, quotes = rows(doc.blocks)
+    local blocks, beside = rows(doc.blocks)
     local done = pandoc.Pandoc(blocks, doc.meta):walk({
+        traverse = 'topdown',
+        Header = function(element)
+            heading = pandoc.utils.stringify(element)
+        end,
         CodeBlock = fence,
-        Table = scroll,
-        Image = image,
-        Link = link,
+        Table = function(element)
+            return scroll('table', 'Table', element)
+        end,
+        Para = function(element)
+            return is_figure(element) and scroll('figure', 'Figure', element) or nil
+        end,
     })
+    done = done:walk({ Image = image, Link = link, Code = short })
     local headings = pandoc.List({ table.unpack(doc.blocks) })
     if #files > 0 then
         local whole = whole_files()
@@ -385,6 +425,6 @@ function Pandoc(doc)
         headings:insert(whole[1])
     end
     add_contents(done.blocks, headings)
-    done.meta.layout = quotes and 'beside' or 'alone'
+    done.meta.layout = beside and 'beside' or 'alone'
     return done
 end
