@@ -60,6 +60,56 @@ record() {
     done
 }
 
+# x CLASS NUMBER: where the shape of this class, the NUMBERth of them, stands in the figure.
+x() {
+    grep "class=\"$1\"" "$SCRATCH/figure.svg" | sed -n "$2p" |
+        sed 's/.* x="\([0-9.]*\)".*/\1/; s/.* d="M\([0-9.]*\).*/\1/'
+}
+
+# The time axis begins at 158, and 1.05 seconds are 545 wide; a mark's point is 6 further right.
+@test "a timeline shows each moment where it was" {
+    cat >"$SCRATCH/simple-server.trace" <<'END'
+-0.020 0.001 server accept(3<passive>, ...) = 4<A>
+0.000 0.001 A connect(3<server>, ...) = 0
+0.001 0.800 server read(4<A>, "A", 160) = 1
+0.210 0.210 B connect(3<server>, ...) = 0
+0.315 0.316 B write(3<server>, "B", 1) = 1
+0.420 0.420 C connect(3<server>, ...) = 0
+0.525 0.526 C write(3<server>, "C", 1) = 1
+0.800 0.801 A write(3<server>, "A", 1) = 1
+0.800 0.801 server write(4<A>, "A", 1) = 1
+0.801 0.840 A read(3<server>, "A", 160) = 1
+0.802 0.802 server close(4<A>) = 0
+0.830 0.840 server accept(3<passive>, ...) = 4<B>
+0.850 0.851 server write(4<B>, "B", 1) = 1
+0.851 0.945 B read(3<server>, "B", 160) = 1
+0.852 0.852 server close(4<B>) = 0
+0.860 0.861 server accept(3<passive>, ...) = 4<C>
+0.861 0.862 server write(4<C>, "C", 1) = 1
+0.863 0.990 C read(3<server>, "C", 160) = 1
+0.864 0.864 server close(4<C>) = 0
+END
+    awk -v name=simple-server -f "$FIGURES/svg.awk" -f "$FIGURES/timeline.awk" \
+        "$SCRATCH/simple-server.trace" >"$SCRATCH/figure.svg"
+    # B and C wait in the backlog, from connect to accept.
+    [[ $(x hatch 1) = 267.0 && $(x hatch 2) = 376.0 ]]
+    grep -q '<rect class="hatch" x="267.0" y="[0-9.]*" width="327.0"' "$SCRATCH/figure.svg"
+    # B and C send; A, B and C have their replies.
+    [[ $(x open 2) = 315.5 && $(x open 3) = 424.5 ]]
+    [[ $(x mark 1) = 588.0 && $(x mark 2) = 642.5 ]]
+    # The server waits for A until it sends.
+    grep -q '<rect class="wait" x="158.5" y="[0-9.]*" width="414.7"' "$SCRATCH/figure.svg"
+}
+
+# These colours have a contrast of 7:1 or more where text stands on them.
+@test "text can be read on what it stands on, by day and by night" {
+    for file in "$FIGURES"/*.svg; do
+        grep -q '^@media (prefers-color-scheme: dark) {$' "$file"
+        grep -q '^svg { --text: #1f2328; --page: #fff; --bar: #0550ae; --on: #fff; --wait: #cfe2ff;$' "$file"
+        grep -q '^  svg { --text: #e6edf3; --page: #15181d; --bar: #79b8ff; --on: #15181d;$' "$file"
+    done
+}
+
 @test "each figure is well-formed, and told in words" {
     for file in "$FIGURES"/*.svg; do
         grep -q '^<title id=".*">..*</title>$' "$file"
@@ -99,6 +149,28 @@ record() {
 @test "the async server still serves clients side by side" {
     record async-server
     side_by_side "$SCRATCH/async-server.trace"
+}
+
+@test "the kernel's list shows the backlog, and a connection that nobody has accepted" {
+    run awk '$1 == "moment" { m++ }
+        $1 == "LISTEN" { print m, "backlog", $2 }
+        $1 == "ESTAB" { print m, NF == 5 ? "waits" : "accepted" }
+        $1 == "TIME-WAIT" { print m, "over" }' "$FIGURES/sockets.trace"
+    diff <(printf '%s\n' '1 backlog 0' '2 backlog 1' '2 accepted' '2 waits' '3 backlog 0' \
+        '3 accepted' '3 over') <(echo "$output")
+}
+
+# The life of a task is recorded in the same way.
+@test "each transition of a client's states is in its trace, and in a new one" {
+    record client-states
+    for transition in 'accepted accept epoll_ctl=ADD:EPOLLIN' 'EPOLLIN read=data write=all' \
+        'write=.* epoll_ctl=MOD:EPOLLOUT' 'EPOLLOUT write=all epoll_ctl=MOD:EPOLLIN' \
+        'EPOLLIN read=end epoll_ctl=DEL close' 'read=ECONNRESET epoll_ctl=DEL close' \
+        'EPOLLOUT.* write=E[A-Z]* epoll_ctl=DEL close'; do
+        grep -q "$transition\$" "$FIGURES/client-states.trace"
+        grep -q "$transition\$" "$FIGURES/task-life.trace"
+        grep -q "$transition\$" "$SCRATCH/client-states.trace"
+    done
 }
 
 @test "with Nagle's algorithm the last byte follows an acknowledgement, without it not" {

@@ -4,13 +4,13 @@
 # Usage: awk -v name=NAME -f svg.awk -f timeline.awk NAME.trace
 #            a lane for each client, and for the server, or each of its threads or tasks
 #        awk -v name=all-servers -f svg.awk -f timeline.awk NAME.trace...
-#            the clients' lanes only, of each server
+#            the clients' lanes of each server, and the lane that waits for A
 
 BEGIN {
     LEFT = 158      # where the time axis begins
     WIDTH = 545     # and how long it is
     RUN = 3         # a bar that is shorter would not be seen
-    AT_ONCE = .0002 # a call that is shorter has not waited
+    AT_ONCE = .002  # a call that is shorter has not waited
     begins = 0      # the window that is drawn, in seconds
     ends = 1.05
     THREAD = "the only thread"
@@ -216,7 +216,7 @@ function legend(y, p) {
     text("small", 390, y + 12, "the client sends")
     path("mark", "M528 " y + 3 "h12l-6 9z")
     text("small", 546, y + 12, "its reply comes")
-        rect("wait", 14, y + 24, 26, 14)
+    rect("wait", 14, y + 24, 26, 14)
     text("small", 46, y + 36, "the server waits")
     rect("bar", 240, y + 24, RUN, 14)
     text("small", 272, y + 36, "it runs (drawn wider than it is)")
@@ -238,9 +238,9 @@ function lane_name(p, lane) {
 # The longest wording that has room.
 function label(what, start, end, y,    w) {
     w = across(end) - across(start) - 14
-    if (8 * length(what) > w)
+    if (7.3 * length(what) > w)
         sub(/ .*/, "", what)
-    if (8 * length(what) <= w)
+    if (7.3 * length(what) <= w)
         text("small", across(start) + 9, y, what)
 }
 
@@ -375,7 +375,9 @@ function all_servers(    i, p, y, told) {
     y = scale(y, .2, "%.1f s")
     finish(legend(y + 12, ""), "The same three clients at each of the four servers",
         "Client A connects first and is silent for a second; B and C connect later and send" \
-        " soon. Only the simple server keeps B and C waiting for A. " told)
+        " soon. Only the simple server keeps B and C waiting for A. The last lane of each shows who" \
+        " waits for A: the whole server, nobody in particular (the loop waits for all), a thread," \
+        " a task. " told)
 }
 
 END {
