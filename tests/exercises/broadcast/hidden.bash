@@ -2,8 +2,8 @@
 # shellcheck disable=SC2034,SC2054,SC2154  # as in checks.bash
 
 check_late() {
-    expected 'S hears each byte of 192 KiB, though it begins to read late'
-    slow_reader pour A 384 B catch S 384 put A 'done\n' hear B,S 'done\n'
+    expected 'S hears each byte of 250 KiB, though it begins to read late'
+    slow_reader pour A 500 B catch S 500 put A 'done\n' hear B,S 'done\n'
 }
 
 check_longest() {
@@ -20,7 +20,7 @@ check_too_long() {
     printf -v most '%1024s' ''
     most=${most// /x}
     expected 'who sends a line of 1025 bytes is closed, and nothing of it is passed on'
-    room put A "$most" put A "x\\n" end A put B 'one\n' hear C 'one\n' \
+    room put A "$most\\n" end A put B 'one\n' hear C 'one\n' \
         put B "$most$most" end B join D meet C,D put D 'two\n' hear C 'two\n'
 }
 

@@ -32,6 +32,8 @@ check_done() {
     serve "$long"
     expected 'the end of the stream as soon as the client has shut down its side'
     peer -n 3 echo 100 finish eof
+    expected 'all that a client has sent before it shut down its side, and then the end'
+    peer put Hello finish get Hello eof
 }
 
 check_silent() {

@@ -22,7 +22,8 @@ check_clients() {
     client A put 'one\x0a' say sent hold put 'two\x0a' finish get '4\x0a' eof
     said A sent
     soon all_is_read || fail 'the server does not read what clients have sent'
-    peer put 'b\x0ac\x0a' finish drain
+    expected '3 for B, who has sent two lines after A had sent one'
+    peer put 'b\x0ac\x0a' finish get '3\x0a' eof
     release A
     expected '4 for A, who has sent a line before B and one after B; B has sent two'
     done_well A

@@ -71,7 +71,7 @@ check_turns() {
 }
 
 check_log() {
-    local i steps=() answers=()
+    local i lines steps=() answers=()
     for i in a b; do
         choose
         answers+=("${answer[*]}")
@@ -85,8 +85,9 @@ check_log() {
         soon told ${answers[i]} || fail 'the line is not in the output'
     done
     expected 'one such line for each of two answers'
-    came '%s lines' "$(grep -ac '^Wrote ' "$log")"
-    [ "$(grep -ac '^Wrote ' "$log")" -eq 2 ] || fail 'there are more such lines than answers'
+    lines=$(grep -acxE 'Wrote [0-9]+ bytes of byte ([A-T]|[0-9]+)' "$log")
+    came '%s lines' "$lines"
+    [ "$lines" -eq 2 ] || fail 'there are more such lines than answers'
 }
 
 check_side_by_side() {

@@ -6,7 +6,7 @@ check_pieces() {
     expected 'the answer to a request of a that comes byte by byte, b served between them'
     choose
     first=("$request" "${answer[@]}")
-    request_for 800 Z
+    choose
     between=(put b "$request" take b "${answer[@]}")
     for i in 0 4 8 12; do
         steps+=(put a "${first[0]:i:4}" "${between[@]}")
