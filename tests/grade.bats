@@ -354,6 +354,23 @@ wait'
     [[ $output = *'no port is free'* ]]
 }
 
+@test "a relative PATH runs nothing of the submission's, and a fault deletes plain files only" {
+    good
+    printf '#!/bin/sh\necho taken >%s\n' "$SCRATCH/taken" >"$submitted/env"
+    chmod +x "$submitted/env"
+    PATH=.:$PATH each_way graded 0 --only listens
+    [ ! -e "$SCRATCH/taken" ]
+    mkfifo "$SCRATCH/fifo"
+    CC=no-such-compiler graded 3 --tap "$SCRATCH/fifo"
+    [ -p "$SCRATCH/fifo" ]
+    if [ "$(id -u)" -ne 0 ]; then
+        chmod 000 "$submitted"
+        graded 2
+        chmod 755 "$submitted"
+        [[ $output = *'cannot be entered'* ]]
+    fi
+}
+
 @test "a bubblewrap that fails is the grader's trouble" {
     needs_namespaces
     good
