@@ -98,8 +98,8 @@ static int start(struct server *server)
     server->poller = poller_create();
     if (server->poller == NULL || allocate_token(&server->tokens, &server->listen_token) == -1)
         return -1;
-    /* The client of an event may have left before accept is called, which would then
-       wait for the next one. */
+    /* accept is called until nobody is left; a blocking one would then wait for the next
+       client, and everybody with it. */
     if (set_nonblocking(server->socket) == -1)
         return -1;
     return poller_register(server->poller, server->socket, server->listen_token, READABLE);
