@@ -25,7 +25,11 @@ entries() {
     processes
     for pid in "${pids[@]}"; do
         all=(/proc/"$pid/$1"/[0-9]*)
-        [[ ${all[0]} == *'*' ]] || sum=$((sum + ${#all[@]}))
+        if [[ ${all[0]} != *'*' ]]; then
+            sum=$((sum + ${#all[@]}))
+        elif [ -e "/proc/$pid" ] && [ ! -r "/proc/$pid/$1" ]; then
+            sum=$((sum + 1000000)) # it hides them from us (see PR_SET_DUMPABLE in prctl(2))
+        fi
     done
     echo "$sum"
 }
@@ -38,14 +42,21 @@ threads() {
     entries task
 }
 
-# The fields behind the name, which ends in ")".
+# stat_of FILE: sets stat to its fields behind the name, which ends in ")" and may hold anything.
+stat_of() {
+    local text
+    { read -r -d '' text <"$1"; } 2>/dev/null || true # no NUL byte comes
+    stat=${text##*) }
+    [ -n "$stat" ]
+}
+
 ticks() {
-    local pids pid line sum=0
+    local pids pid stat sum=0
     processes
     for pid in "${pids[@]}"; do
-        { read -r line <"/proc/$pid/stat"; } 2>/dev/null || continue
+        stat_of "/proc/$pid/stat" || continue
         # shellcheck disable=SC2086  # several words
-        set -- ${line##*) }
+        set -- $stat
         sum=$((sum + ${12} + ${13}))
     done
     echo "$sum"
@@ -81,15 +92,15 @@ has_descriptors() {
 # Whether all threads sleep, seen 25 times in half a second, and hardly anything wakes them up.
 # Whoever spins is never found so, however little of a busy machine he gets.
 sleeps() {
-    local before line stat pids pid
+    local before file stat pids pid
     before=$(switches) || return
     for _ in {1..25}; do
         processes
         [ "${#pids[@]}" -gt 0 ] || return
         for pid in "${pids[@]}"; do
-            for stat in /proc/"$pid"/task/*/stat; do
-                read -r line <"$stat" || return
-                [[ ${line##*) } == [SZ]* ]] || return
+            for file in /proc/"$pid"/task/*/stat; do
+                stat_of "$file" || return
+                [[ $stat == [SZ]* ]] || return
             done
         done
         sleep 0.02
