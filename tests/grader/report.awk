@@ -131,16 +131,19 @@ function gradescope(    i) {
     print "]}"
 }
 
-# What classroom-resources/autograding-grading-reporter takes (there as base64).  The student
-# reads it: of a hidden check it tells the points only.
-function classroom(    i) {
+# What classroom-resources/autograding-grading-reporter takes (there as base64).  It shows name
+# and test_code in its log, where a line_no of 0 is none.  The student reads it: of a hidden
+# check it tells the points only.
+function classroom(    i, hidden) {
     printf "{\"version\": 1, \"status\": %s, \"max_score\": %d, \"tests\": [\n",
         json(total == max ? "pass" : "fail"), max
-    for (i = 1; i <= n; i++)
-        printf "{\"name\": %s, \"status\": %s, \"score\": %d, \"message\": %s}%s\n",
-            json(visibility[i] == "hidden" ? "a hidden check" : id[i] ": " title[i]),
-            json(outcome[i] == "passed" ? "pass" : "fail"), earned[i],
-            json(visibility[i] == "hidden" ? "" : outcome[i] "\n" detail(i)),
-            i < n ? "," : ""
+    for (i = 1; i <= n; i++) {
+        hidden = visibility[i] == "hidden"
+        printf "{\"name\": %s, \"status\": %s, \"score\": %d, \"line_no\": 0, ",
+            json(hidden ? "a hidden check" : id[i] ": " title[i]),
+            json(outcome[i] == "passed" ? "pass" : "fail"), earned[i]
+        printf "\"test_code\": %s}%s\n",
+            json(hidden ? "" : outcome[i] "\n" substr(detail(i), 1, 3000)), i < n ? "," : ""
+    }
     print "]}"
 }
