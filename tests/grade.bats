@@ -185,30 +185,46 @@ END
     GRADE_PATIENCE=1 each_way stays
 }
 
+# interrupted PREFIX SIGNAL...: grade, in a session of its own, gets the signal; with the prefix
+# "-" its whole process group does.
 interrupted() {
-    "$GRADE" echo-to-eof "$submitted" >"$SCRATCH/out" 2>&1 3>&- &
+    setsid "$GRADE" echo-to-eof "$submitted" --tap "$SCRATCH/tap" >"$SCRATCH/out" 2>&1 3>&- &
     local pid=$!
     eventually has_started
-    kill -TERM "$pid"
+    kill "-$2" -- "$1$pid"
     status=0
     wait "$pid" || status=$?
     output=$(cat "$SCRATCH/out")
-    [ "$status" -eq 3 ]
-    [ -z "$(marked)$(ls -A "$TMPDIR")" ]
+    if [ "$2" = KILL ]; then # it can't clean up, but what it has started ends
+        eventually nothing_marked
+        rm -rf "$TMPDIR"/[!.]*
+    else
+        [ "$status" -eq 3 ]
+        [ -z "$(marked)$(ls -A "$TMPDIR")" ]
+        [ ! -e "$SCRATCH/tap" ]
+    fi
+}
+
+nothing_marked() {
+    [ -z "$(marked)" ]
 }
 
 has_started() {
     [ -n "$(marked)" ]
 }
 
-@test "nothing stays either where grade is interrupted" {
+@test "nothing stays either where grade is interrupted, or killed" {
+    needs setsid
     submission stubborn <<END
 #!/bin/bash
 trap '' TERM HUP INT
 export MARK=$SCRATCH
 bash -c 'while :; do sleep 0.1; done'
 END
-    GRADE_PATIENCE=25 each_way interrupted
+    export GRADE_PATIENCE=25
+    each_way interrupted '' TERM
+    each_way interrupted - HUP
+    each_way interrupted '' KILL
 }
 
 @test "contain ends all of the group, and tells by its status what happened" {
@@ -276,23 +292,27 @@ exec ./.gone "$@"'
 @test "a program sees no solution, no other submission, no network; it can write nowhere else" {
     needs_namespaces
     submission other <<<secret
-    submission spy <<END
+    mkdir "$SCRATCH/home"
+    echo key >"$SCRATCH/home/key"
+    # A name may hold anything.
+    submission $'spy\nor \n' <<END
 #!/bin/bash
-for file in $ROOT/tests/exercises $ROOT/README.md $SCRATCH/other/program $submitted/../spy/program \
-    /etc/grade.$$ $TMPDIR/*/results \$HOME/../x; do
+for file in $ROOT/tests/exercises $ROOT/README.md $SCRATCH/other/program $SCRATCH/spy*/x \
+    $SCRATCH/home/key $HOME/. /run/. /var/. /etc/grade.$$ $TMPDIR/*/results \$HOME/../x; do
     [ ! -e "\$file" ] && ! (>"\$file") 2>/dev/null || echo "sees \$file"
 done
 touch /etc/grade 2>/dev/null && echo writes /etc
 [ "\$(grep -c : /proc/net/dev)" -eq 1 ] || echo sees a network
 [ "\$(ls -d /proc/[0-9]* | wc -l)" -lt 9 ] || echo sees processes
 tr '\0' '\n' </proc/1/environ | grep SECRET
+grep 'other\|spy' /proc/self/mountinfo
 ls -l /proc/self/fd | grep -v 'pipe\|null\|/proc/'
 echo looked around
 exit 1
 END
-    SECRET=1 graded 1 --only listens
+    SECRET=1 HOME=$SCRATCH/home graded 1 --only listens
     [[ $output = *'| looked around'* && $output != *sees* && $output != *writes* ]]
-    [[ $output != *SECRET* ]]
+    [[ $output != *SECRET* && $output != *mnt* && $output != *bubblewrap* ]]
 }
 
 @test "the same seed gives the same choice, another seed another" {
@@ -327,6 +347,14 @@ wait'
     [[ $output = *'70 of 70 points; 7 passed'* && $output != *hidden* ]]
     submitted=$ROOT/threaded-server
     graded 0 --program threaded-server --only half-close
+    mkdir "$SCRATCH/a ü"
+    printf 'all:\n' >"$SCRATCH/a ü/Makefile"
+    submitted="$SCRATCH/a ü"
+    graded 1 --program 'a server'
+    again=$(sed -n 's/.*again:    tests.grade //p' <<<"$output")
+    [[ $again != *ü* ]]
+    eval "run '$GRADE' $again" 3>&-
+    [[ $status -eq 1 && $output = *"builds no program a server"* ]]
 }
 
 @test "the report for people has colours on a terminal only" {
@@ -398,6 +426,71 @@ blames_the_grader() {
     each_way blames_the_grader
 }
 
+@test "odd settings are wrong usage, and no lost points" {
+    good
+    for setting in GRADE_MEMORY=0 GRADE_MEMORY=4G GRADE_PATIENCE=0 GRADE_PATIENCE=long \
+        GRADE_NAMESPACES=maybe; do
+        run env "$setting" "$GRADE" echo-to-eof "$submitted" 3>&-
+        [[ $status -eq 2 && ${lines[0]} = "grade: ${setting%%=*} is"* ]]
+    done
+    graded 2 --tap "$SCRATCH/nowhere/tap"
+    [[ ${lines[0]} = *'nowhere/tap cannot be written' ]]
+    graded 2 --tap - --junit -
+    [[ ${lines[0]} = *'takes one result' ]]
+    mkdir "$SCRATCH/a b"
+    TMPDIR="$SCRATCH/a b" run "$GRADE" echo-to-eof "$submitted" 3>&-
+    [[ $status -eq 3 && ${lines[0]} = *'TMPDIR needs'* ]]
+    TMPDIR=$submitted run "$GRADE" echo-to-eof "$submitted" 3>&-
+    [[ $status -eq 3 && ${lines[0]} = *'TMPDIR needs'* ]]
+    [ -z "$(find "$SCRATCH" -name 'grade.*')" ]
+}
+
+@test "what a submission does to its files is lost points, and no fault of the grader" {
+    good
+    (cd "$submitted" && for _ in {1..30}; do
+        name=$(printf '%0200d' 0) && mkdir "$name" && cd "$name" || exit
+    done)
+    graded 1
+    [[ $output = *'cannot be copied'*'0 passed, 1 failed, 10 not run'* ]]
+    submission many <<<'exit 1'
+    printf 'echo-to-eof: program\n\t%s\n' \
+        'mkdir many && cd many && seq 60000 | xargs touch && cd .. && cp program $@ && chmod +x $@' \
+        >"$submitted/Makefile"
+    graded 1
+    [[ $output = *'50000 files'*'0 passed, 1 failed, 10 not run'* ]]
+    submission names </dev/null
+    printf 'all:\n\t%s\n' "touch \"\$\$(printf 'a\\n::notice::b')\"" >"$submitted/Makefile"
+    graded 1
+    [[ $output = *'came:     '*'a\n::notice::b'* ]]
+    rm "$submitted/Makefile"
+    printf 'all:\n\tmkdir echo-to-eof\n' >"$submitted/Makefile"
+    graded 1
+    [[ $output = *'make builds no program'* ]]
+}
+
+@test "who fills the disk loses the check" {
+    needs_namespaces
+    submission full <<<'#!/bin/sh
+for i in 1 2 3 4; do head -c 60000000 /dev/zero >$i; done
+exit 1'
+    run bwrap --dev-bind / / --size 200000000 --tmpfs "$TMPDIR" \
+        "$GRADE" echo-to-eof "$submitted" 3>&-
+    echo "$output"
+    [[ $status -eq 1 && $output = *'the disk is full of what it has written'* ]]
+}
+
+@test "no name of a process looks like the state of one" {
+    . "$ROOT/tests/process.bash"
+    ln -s "$(command -v bash)" "$SCRATCH/"$'x) S 1\ny) S'
+    "$SCRATCH/"$'x) S 1\ny) S' -c 'while :; do :; done' 3>&- &
+    server_pid=$!
+    eventually grep -q '^x)' "/proc/$server_pid/comm"
+    run sleeps
+    kill "$server_pid"
+    server_pid=
+    [ "$status" -ne 0 ]
+}
+
 @test "a full disk is status 3" {
     needs_namespaces
     good
@@ -424,13 +517,19 @@ blames_the_grader() {
     diff - "$SCRATCH/table" <<END
 submission,score,points,failed,build,listens,echoes,again,half-close,next,nul-bytes,long,reset,rests,leak
 "$submitted",100,100,,5,5,10,15,15,10,10,10,10,5,5
-"$(printf %q "$SCRATCH/a, \"b\"" | sed 's/"/""/g')",0,100,build,0,0,0,0,0,0,0,0,0,0,0
+"$SCRATCH/a, ""b""",0,100,build,0,0,0,0,0,0,0,0,0,0,0
 END
-    [[ $(cat "$SCRATCH/progress") = '1 of 2: '* ]]
+    grep '^1 of 2: ' "$SCRATCH/progress"
+    (cd "$SCRATCH" && mkdir -- '-x' && GRADE_NAMESPACES=no "$GRADE" --batch echo-to-eof -x) \
+        >"$SCRATCH/table" 2>"$SCRATCH/progress" 3>&-
+    grep "^\"'-x\",0,100,build," "$SCRATCH/table"
+    grep 'warning: without bubblewrap' "$SCRATCH/progress"
+    run "$GRADE" --batch nothing "$submitted"
+    [[ $status -eq 2 && $output = *'no exercise nothing' ]]
     run "$GRADE" --batch echo-to-eof
     [ "$status" -eq 2 ]
     CC=no-such-compiler run "$GRADE" --batch echo-to-eof "$submitted" 3>&-
-    [[ $status -eq 3 && ${lines[2]} = *',,,"grade: the compiler does not work'*',,,,,,,,,,,' ]]
+    [[ $status -eq 3 && $output = *',,,"grade: the compiler does not work'*',,,,,,,,,,,' ]]
 }
 
 @test "the handout builds and grades itself, and holds nothing that is hidden" {

@@ -83,13 +83,14 @@ build() {
         ${CC:+CC="$CC"} "$@") >"$log" 2>"$here/trouble" || status=$?
     if [ "$status" -ne 0 ]; then
         not_contained
+        control "$here/control" >/dev/null 2>"$here/trouble" || cannot 'no compiler works any more'
         expected 'make ends with status 0'
         came 'status %s%s' "$status" "$([ "$status" -ne 124 ] || echo ': its time was up')"
         fail 'make fails'
     fi
-    if [ ! -x "$copy/$program" ]; then
+    if [ ! -f "$copy/$program" ] || [ ! -x "$copy/$program" ]; then
         expected 'an executable file %s' "$program"
-        came '%s' "$(cd "$copy" && echo *)"
+        came '%s' "$(cd "$copy" && echo * | head -c 1000)"
         fail "make builds no program $program"
     fi
 }
@@ -208,10 +209,13 @@ done_well() {
 }
 
 client_failed() {
-    local said
+    local said status=0 who="client $1"
+    wait "${client_pid[$1]}" || status=$?
+    [ "$status" -le 1 ] || cannot "client $1 has ended with status $status"
     said=$(grep '^peer: ' "$here/client.$1") || said='it has ended'
     [ -n "$came" ] || came '%s' "${said#peer: }"
-    fail "client $1 did not get what it should"
+    [ "$1" != alone ] || who='the client'
+    fail "$who did not get what it should"
 }
 
 # peer VERB...: a client in the foreground, to its end.

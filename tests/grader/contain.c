@@ -214,6 +214,8 @@ static int run(char **words, const struct limits *limits)
 #ifdef __linux__
     /* Else the program could write to our standard error, by /proc. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    /* Who has started us may be killed, and then can't tell us to end the program. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 #endif
 #ifdef PR_SET_CHILD_SUBREAPER
     /* What the program leaves behind becomes our child: some systems' first process takes

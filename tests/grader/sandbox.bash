@@ -1,12 +1,12 @@
 # How the grader runs what it does not trust.  Sourced by ../grade and by check.
 #
 # Each check has a network of its own, which is loopback only (isolated); in there the
-# submission has process numbers of its own, and sees all files read-only but its copy, and
-# of this repository only common/, which is beside its copy (contained).  Where bubblewrap is
+# submission has process numbers of its own, and sees no files but the system's and its copy,
+# with common/ beside it; it can write to its copy only (contained).  Where bubblewrap is
 # missing, or where the system forbids it, the limits and the end of the process group are all
 # there is.
 
-# shellcheck disable=SC2154  # ROOT, CONTAIN, GRADE_SCRATCH: from ../grade; seconds: a limit
+# shellcheck disable=SC2154  # ../grade sets ROOT, CONTAIN and GRADE_..., who calls sets seconds
 
 # Whether bubblewrap can do all that here: GRADE_NAMESPACES is yes or no from then on.
 find_namespaces() {
@@ -15,7 +15,7 @@ find_namespaces() {
         local box=$GRADE_SCRATCH/probe/box
         mkdir -p "$box"
         # shellcheck disable=SC2016  # it is for the inner shell
-        (isolated bash -c '. "$0" && seconds=10 contained "$1" true' \
+        (isolated bash -c '. "$0" && seconds=10 memory=unlimited && contained "$1" true' \
             "$ROOT/tests/grader/sandbox.bash" "$box") >/dev/null 2>&1 || GRADE_NAMESPACES=no
     fi
     export GRADE_NAMESPACES
@@ -41,29 +41,30 @@ contained() {
     # shellcheck disable=SC2016  # it is for the inner shell
     exec env -i PATH="$PATH" HOME="$directory" TMPDIR="$directory" LANG=C \
         GRADE_RUN="$GRADE_SCRATCH" "${wrap[@]}" "$CONTAIN" -s "$seconds" \
-        bash -c 'for limit in $0; do ulimit "-${limit%=*}" "${limit#*=}" 2>/dev/null; done
-            exec "$@"' "$(limits)" "$@"
+        bash -c 'for limit in $1; do ulimit "-${limit%=*}" "${limit#*=}" 2>/dev/null; done
+            shift && exec "$@"' program "$(limits)" "$@"
 }
 
-# As ulimit takes them: no core file, files of 64 MiB, descriptors, CPU seconds, memory.  The
-# processes can only be counted in namespaces: elsewhere all that the user runs count.
+# As ulimit takes them: no core file, files of 64 MiB, descriptors, CPU seconds, and memory
+# that is written to: some languages reserve addresses by the gigabyte.  The processes can only
+# be counted in namespaces: elsewhere all that the user runs count.
 limits() {
-    echo "c=0 f=65536 n=1024 t=$seconds v=${memory:-4194304}"
+    echo "c=0 f=65536 n=1024 t=$seconds d=${memory:-4194304}"
     [ "$GRADE_NAMESPACES" = no ] || echo u=1024
 }
 
-# Sets wrap for contained.  Hidden are /tmp, what the grader writes, this repository, and the
-# submissions as they were handed in: somebody else's is nobody's business.
+# Sets wrap for contained.  Seen are the places of compilers, libraries and settings; but
+# nothing of one that holds this repository or submissions: they are nobody's business.
 namespaces() {
-    local hidden small=(--size 67108864 --tmpfs) shut=()
-    wrap=(bwrap --ro-bind / / --dev /dev --proc /proc
-        "${small[@]}" /dev/shm "${small[@]}" /tmp)
-    while read -r hidden; do
-        wrap+=("${small[@]}" "$hidden")
-        shut+=(--remount-ro "$hidden")
-    done <"$GRADE_SCRATCH/hide"
-    wrap+=(--ro-bind "$CONTAIN" "$CONTAIN" --ro-bind "$ROOT/common" "${directory%/*}/common"
-        --bind "$directory" "$directory" --chdir "$directory" "${shut[@]}"
+    local place small=(--size 67108864 --tmpfs)
+    wrap=(bwrap --dev /dev --proc /proc "${small[@]}" /dev/shm "${small[@]}" /tmp)
+    for place in /bin /etc /gnu /lib* /nix /opt /sbin /usr; do
+        [[ ! -d $place || $ROOT/ == "$place"/* || $GRADE_SUBMISSION/ == "$place"/* ]] ||
+            wrap+=(--ro-bind "$place" "$place")
+    done
+    wrap+=("${small[@]}" "$GRADE_SCRATCH" --ro-bind "$CONTAIN" "$CONTAIN"
+        --ro-bind "$ROOT/common" "${directory%/*}/common" --bind "$directory" "$directory"
+        --remount-ro "$GRADE_SCRATCH" --remount-ro / --chdir "$directory"
         --unshare-user --unshare-pid --unshare-ipc --as-pid-1 --cap-drop ALL --die-with-parent)
 }
 
@@ -79,8 +80,17 @@ contain_of() {
 
 # The oldest child of a process.
 child_of() {
-    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*)//' |
-        awk -v parent="$1" '$3 == parent { print $1 }' | sort -n | head -n 1 | grep .
+    local child=
+    { read -r child _ <"/proc/$1/task/$1/children"; } 2>/dev/null
+    [ -n "$child" ] && echo "$child"
+}
+
+# Whether a program of one line can be compiled and run in the directory, which it makes.
+control() {
+    mkdir -p "$1" && echo 'int main(void) { return 0; }' >"$1/control.c" &&
+        # make knows how to build a program of one file.
+        (seconds=60 memory=unlimited && contained "$1" make -s ${CC:+CC="$CC"} control) &&
+        (seconds=60 && contained "$1" ./control)
 }
 
 # Ends what has left its process group.  In namespaces nothing can; elsewhere the environment
