@@ -19,15 +19,23 @@ processes() {
     pids=("${pids[@]:1}")
 }
 
+# stat_of FILE: sets stat to its fields behind the name, which ends in ")" and may hold anything.
+stat_of() {
+    local text
+    { read -r -d '' text <"$1"; } 2>/dev/null || true # no NUL byte comes
+    stat=${text##*) }
+    [ -n "$stat" ]
+}
+
 # entries NAME: how many there are in this directory of the processes.
 entries() {
-    local pids pid all sum=0
+    local pids pid all stat sum=0
     processes
     for pid in "${pids[@]}"; do
         all=(/proc/"$pid/$1"/[0-9]*)
         if [[ ${all[0]} != *'*' ]]; then
             sum=$((sum + ${#all[@]}))
-        elif [ -e "/proc/$pid" ] && [ ! -r "/proc/$pid/$1" ]; then
+        elif stat_of "/proc/$pid/stat" && [[ $stat != Z* && ! -r /proc/$pid/$1 ]]; then
             sum=$((sum + 1000000)) # it hides them from us (see PR_SET_DUMPABLE in prctl(2))
         fi
     done
@@ -40,14 +48,6 @@ descriptors() {
 
 threads() {
     entries task
-}
-
-# stat_of FILE: sets stat to its fields behind the name, which ends in ")" and may hold anything.
-stat_of() {
-    local text
-    { read -r -d '' text <"$1"; } 2>/dev/null || true # no NUL byte comes
-    stat=${text##*) }
-    [ -n "$stat" ]
 }
 
 ticks() {
