@@ -231,7 +231,8 @@ static void expect_end(struct connection *c, bool reset_will_do)
         n = read(c->fd, &byte, 1);
     } while (n == -1 && would_block(errno));
     if (n == 1)
-        fail(c, "a byte came in place of the end");
+        fail(c, "in place of the end came a byte that is no echo, \\x%02X",
+             (unsigned char)byte);
     if (n == -1 && !reset_will_do)
         fail(c, "%s in place of the end", strerror(errno));
 }
