@@ -2,8 +2,34 @@
 # shellcheck disable=SC2034,SC2054,SC2154  # as in checks.bash
 
 check_late() {
+    local most
     expected 'S hears each byte of 250 KiB, though it begins to read late'
     slow_reader pour A 500 B catch S 500 put A 'done\n' hear B,S 'done\n'
+    # Now the same, and then as many lines of C as let 227 KiB be for the server to keep.
+    talk again join E,F small T meet E,F,T pour E 500 F say poured hold catch T 500
+    said again poured
+    most=$((227 * 1024 - 250 * 1024 + $(on_the_way)))
+    if [ "$most" -gt 0 ]; then # the lines poured have 512.5 bytes on average
+        talk more join C,D meet C,D pour C $((most * 2 / 1025)) D put D 'x\n' hear C 'x\n'
+        done_well more
+    fi
+    expected 'the same where the server has to keep 227 KiB for T, besides what the kernels keep'
+    release again
+    done_well again
+}
+
+# How many bytes the kernels keep of what the server has written: those that are not yet
+# acknowledged on its side, and those that are not yet read on the other.
+on_the_way() {
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$(printf :%04X "$port")" '
+        function number(hex, i, sum) {
+            for (i = 1; i <= length(hex); i++)
+                sum = 16 * sum + index("0123456789ABCDEF", substr(hex, i, 1)) - 1
+            return sum
+        }
+        index($2, port) { sum += number(substr($5, 1, 8)) }
+        index($3, port) { sum += number(substr($5, 10, 8)) }
+        END { print sum + 0 }'
 }
 
 check_longest() {
