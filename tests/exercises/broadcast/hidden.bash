@@ -61,10 +61,12 @@ check_bytes() {
     room put A 'a\x00b\xff\x0d\n' hear B,C 'a\x00b\xff\x0d\n' put B '\n' hear A,C '\n'
 }
 
-# A connection may end in any way: nothing of it is left.
+# A connection may end in any way: nothing of it is left.  A stopped server finds the line of B
+# first, and then that A, to whom it goes, has reset: a write to A may bring SIGPIPE.
 check_reset() {
     serve
-    talk room join B,C meet B,C say met hold put B 'one\n' hear C 'one\n'
+    talk room join A,B,C meet A,B,C say met hold put B 'one\n' finish A reset A say left hold \
+        hear C 'one\n' put C 'two\n' hear B 'two\n'
     said room met
     local before
     before=$(descriptors)
@@ -74,6 +76,11 @@ check_reset() {
     peer -n 20 put half reset
     peer -n 20 finish ended
     keeps_at_most "$before" descriptors
+    expected 'the others talk on when A, to whom a line of B goes, resets its connection'
+    kill -STOP "$server_pid"
+    release room
+    said room left
+    kill -CONT "$server_pid"
     release room
     done_well room
 }
