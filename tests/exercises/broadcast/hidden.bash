@@ -70,7 +70,7 @@ check_reset() {
     said room met
     local before
     before=$(descriptors)
-    expected 'when its other clients have gone, the server has no more descriptors than before: %s' \
+    expected 'when the others have gone, the server has no more descriptors than before: %s' \
         "$before"
     peer -n 20 close
     peer -n 20 put half reset
