@@ -82,6 +82,7 @@ check_rests() {
     sleep 5
     turns_at_most 3 'in 5 seconds of silence hardly a turn: the deadlines are far away'
     before=$(turns)
+    expected 'each of 3 clients is closed after its 10 seconds of silence'
     for name in A B C; do
         done_well "$name"
     done
