@@ -1,6 +1,7 @@
 /* Plays the clients that netcat can't, and a server for simple-client to talk to.
 
-   Usage: peer [-n COUNT] ADDRESS:PORT VERB...     opens COUNT connections (default 1)
+   Usage: peer [-n COUNT] ADDRESS:PORT VERB...     opens COUNT connections (default 1); with
+                                                   -s the kernels keep little on the way
           peer -l ADDRESS:PORT VERB...             listens, and takes one connection
           peer -f ADDRESS:PORT                     prints the address if it is free; port 0
                                                    stands for any that is
@@ -39,6 +40,9 @@
    standard error, with exit status 1. */
 
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -227,7 +231,8 @@ static void expect_end(struct connection *c, bool reset_will_do)
         n = read(c->fd, &byte, 1);
     } while (n == -1 && would_block(errno));
     if (n == 1)
-        fail(c, "a byte came in place of the end");
+        fail(c, "in place of the end came a byte that is no echo, \\x%02X",
+             (unsigned char)byte);
     if (n == -1 && !reset_will_do)
         fail(c, "%s in place of the end", strerror(errno));
 }
@@ -530,13 +535,38 @@ static int act(struct connection *c, char **words)
     return 1;
 }
 
-static void open_connections(struct connection *connections, size_t count, const char *address)
+/* Connects with a small receive buffer and small segments, so that also the other side's
+   send buffer, which grows with the segments, stays small. */
+static int connect_small(const char *text, char error[ERROR_SIZE])
 {
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *ai;
+    struct address address;
+    int room = 4096;
+    int segment = 536;
+
+    if (address_parse(text, &address, error) == -1)
+        return -1;
+    if (getaddrinfo(address.host, address.port, &hints, &ai) != 0)
+        fail(NULL, "no address: %s", text);
+    int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    if (connect(fd, ai->ai_addr, ai->ai_addrlen) == -1)
+        fail(NULL, "cannot connect to %s: %s", text, strerror(errno));
+    freeaddrinfo(ai);
+    return fd;
+}
+
+static void open_connections(struct connection *connections, size_t count, const char *address,
+                             bool small)
+{
+    int (*const connect_to)(const char *, char *) = small ? connect_small : tcp_connect;
     char error[ERROR_SIZE];
 
     for (size_t i = 0; i < count; i++) {
         connections[i] = (struct connection){.id = i, .sent_at = clock_ms()};
-        connections[i].fd = tcp_connect(address, error);
+        connections[i].fd = connect_to(address, error);
         if (connections[i].fd == -1)
             fail(NULL, "%s", error);
     }
@@ -599,15 +629,18 @@ int main(int argc, char *argv[])
 {
     bool listening = false;
     bool find = false;
+    bool small = false;
     size_t count = 1;
     sigset_t set;
     int option;
 
-    while ((option = getopt(argc, argv, "+flt:n:")) != -1) {
+    while ((option = getopt(argc, argv, "+flst:n:")) != -1) {
         if (option == 'l')
             listening = true;
         else if (option == 'f')
             find = true;
+        else if (option == 's')
+            small = true;
         else if (option == 't')
             patience_ms = 1000 * (int)strtol(optarg, NULL, 10);
         else if (option == 'n')
@@ -616,7 +649,8 @@ int main(int argc, char *argv[])
             return EXIT_FAILURE;
     }
     if (optind >= argc || count == 0 || startup() == -1)
-        fail(NULL, "arguments: [-f] [-l] [-t <seconds>] [-n <count>] <host>:<port> <verb>...");
+        fail(NULL,
+             "arguments: [-f] [-l] [-s] [-t <seconds>] [-n <count>] <host>:<port> <verb>...");
     if (find) {
         find_free(argv[optind]);
         return EXIT_SUCCESS;
@@ -632,7 +666,7 @@ int main(int argc, char *argv[])
     if (listening)
         accept_connection(connections, argv[optind]);
     else
-        open_connections(connections, count, argv[optind]);
+        open_connections(connections, count, argv[optind], small);
     for (size_t i = 0; i < count; i++) {
         tcp_set_options(connections[i].fd);
         if (set_nonblocking(connections[i].fd) == -1)

@@ -57,6 +57,7 @@ check_slow() {
 check_dropped() {
     expected 'S, for which 1.5 MiB were to be kept, has been closed; A and B talk on'
     serve
-    talk room join A small S join B meet A,B,S pour A 3072 B cut S 3072 put B 'done\n' hear A 'done\n'
+    talk room join A small S join B meet A,B,S pour A 3072 B cut S 3072 \
+        put B 'done\n' hear A 'done\n'
     done_well room
 }

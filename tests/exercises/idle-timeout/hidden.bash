@@ -9,14 +9,24 @@ check_mute() {
     peer $(silent_for 1)
 }
 
-# B talks until A has been closed, which shows that the one does not wait for the other.
+# B talks until the others have been closed, which shows that the one does not wait for the
+# other.  Who counts in whole seconds is early or not by the fraction of a second at which a
+# client falls silent, so three do it at three fractions.
 check_busy() {
+    local name
     serve 2
     client B echo 10 say talks trickle 0 200 echo 10 finish eof
     said B talks
-    expected 'A is closed after 2 seconds of silence, while B sends a byte every 200 ms'
-    # shellcheck disable=SC2046
-    peer echo 10 $(silent_for 2)
+    for name in A C D; do
+        # shellcheck disable=SC2046
+        client "$name" echo 10 $(silent_for 2)
+        sleep 0.35
+    done
+    for name in A C D; do
+        expected '%s is closed after 2 seconds of silence, while B sends a byte every 200 ms' \
+            "$name"
+        done_well "$name"
+    done
     release B
     expected 'B is served meanwhile, and after'
     done_well B
