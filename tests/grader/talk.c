@@ -15,6 +15,7 @@
                           the next ones are sent
    catch NAMES COUNT      hears what was poured
    cut NAMES COUNT        expects an end before as many bytes as COUNT lines have
+   eof NAMES              expects the end of the stream
    end NAMES              expects the end of the stream, or a reset
    finish NAMES           shuts the writing side down
    last NAMES TEXT        sends TEXT and shuts the writing side down: both come at once
@@ -69,6 +70,7 @@ struct connection {
     char buf[4096];
     size_t length; /* bytes in buf */
     size_t used;   /* of them, those that a step has taken */
+    int error;     /* with which the stream has ended, or 0 */
 };
 
 /* The lines that pour sends: line K has from 1 to LONGEST_LINE bytes, and begins with
@@ -161,8 +163,10 @@ static int next_byte(struct connection *c)
         if (!ready(c->fd, POLLIN, patience_ms))
             fail(c, "nothing comes");
         ssize_t n = read(c->fd, c->buf, sizeof c->buf);
-        if (n == 0 || (n == -1 && !would_block(errno)))
+        if (n == 0 || (n == -1 && !would_block(errno))) {
+            c->error = n == -1 ? errno : 0;
             return END;
+        }
         c->used = 0;
         c->length = n > 0 ? (size_t)n : 0;
     }
@@ -514,10 +518,12 @@ static void act(struct talk *talk, const char *name, char **words)
             if (lines.line == number(words[2]))
                 fail(c, "all lines came, though it had not read for so long");
         }
-    } else if (strcmp(step, "end") == 0) {
+    } else if (strcmp(step, "end") == 0 || strcmp(step, "eof") == 0) {
         int byte = next_byte(c);
         if (byte != END)
             fail(c, "expected the end of the stream, came %s", shown(byte));
+        if (strcmp(step, "eof") == 0 && c->error != 0)
+            fail(c, "%s in place of the end of the stream", strerror(c->error));
     } else if (strcmp(step, "one-piece") == 0)
         expect_one_piece(c);
     else if (strcmp(step, "finish") == 0)
@@ -595,9 +601,9 @@ static void carry_out(struct talk *talk, char **words)
 static int words_of(const char *name)
 {
     static const char *const names[] = {
-        "hold",  "listen", NULL,    "join",    "small", "meet",      "end", "finish",
-        "close", "reset",  "pause", "keyword", "say",   "one-piece", NULL,  "put",
-        "last",  "hear",   "catch", "cut",     NULL,    "take",      "pour"};
+        "hold",   "listen", NULL,    "join",  "small",   "meet", "end",       "eof",
+        "finish", "close",  "reset", "pause", "keyword", "say",  "one-piece", NULL,
+        "put",    "last",   "hear",  "catch", "cut",     NULL,   "take",      "pour"};
     int words = 1;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
