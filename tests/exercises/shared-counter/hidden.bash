@@ -37,6 +37,8 @@ check_last() {
     peer put 'one\x0atwo' finish get '2\x0a' eof
     expected '2 for a client that sends nothing: that is no line'
     peer finish get '2\x0a' eof
+    expected '4 for "one\\n?": without a newline, "?" is a line as any other'
+    peer put 'one\x0a?' finish get '4\x0a' eof
 }
 
 # After many lines an answer is long: it does not take so many of them until no more fit.
