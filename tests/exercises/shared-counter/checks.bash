@@ -45,11 +45,13 @@ check_silent() {
 
 check_threads() {
     serve
-    client A -n 4 put 'half' say sent hold
+    client A -n 30 put 'half' say sent hold
     said A sent
-    expected 'more than one thread while four clients are connected'
+    expected 'more than one thread while thirty clients are connected'
     soon several_threads || came '%s' "$(threads)"
     several_threads || fail 'the server has no threads'
+    expected 'a total for a client that comes while thirty are silent'
+    peer put 'one\x0a' finish line eof
 }
 
 # In one of its processes: several processes are something else.

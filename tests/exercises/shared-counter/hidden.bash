@@ -81,17 +81,21 @@ mappings() {
 }
 
 # The server finds the questions and the reset behind them at once: it can read the former,
-# and not answer them.
+# and not answer them.  Behind an end of the stream, a reset gives the first write SIGPIPE.
 check_reset() {
     serve
     client A -n 5 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' reset
+    client B -n 5 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' finish reset
     said A sent
+    said B sent
     soon all_is_read || fail 'the server does not read what clients have sent'
     kill -STOP "$server_pid"
     release A
+    release B
     done_well A
+    done_well B
     kill -CONT "$server_pid"
     peer -n 5 put 'half' reset
-    expected 'a total for a client that comes after ten have reset their connections'
+    expected 'a total for a client that comes after fifteen have reset their connections'
     peer put 'two\x0a' finish line eof
 }
