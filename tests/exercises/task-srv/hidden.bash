@@ -54,8 +54,8 @@ check_ends() {
     for ((i = 0; i < 20; i++)); do
         steps+=(join w,x,y put w "${request:0:8}" close w finish x end x reset y)
     done
-    # Who has shut its side down is still owed what it has asked for.
-    steps+=(join x put x "$request" finish x take x "${answer[@]}" end x)
+    # Who has shut its side down is still owed what it has asked for; both come at once.
+    steps+=(join x last x "$request" take x "${answer[@]}" end x)
     begin_agent join a put a "$request" take a "${answer[@]}" say served hold "${steps[@]}" \
         say gone hold put a "$request" take a "${answer[@]}"
     said agent served
