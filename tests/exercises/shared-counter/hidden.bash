@@ -84,8 +84,8 @@ mappings() {
 # and not answer them.  Behind an end of the stream, a reset gives the first write SIGPIPE.
 check_reset() {
     serve
-    client A -n 5 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' reset
-    client B -n 5 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' finish reset
+    client A -n 3 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' reset
+    client B -n 3 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' finish reset
     said A sent
     said B sent
     soon all_is_read || fail 'the server does not read what clients have sent'
@@ -96,6 +96,6 @@ check_reset() {
     done_well B
     kill -CONT "$server_pid"
     peer -n 5 put 'half' reset
-    expected 'a total for a client that comes after fifteen have reset their connections'
+    expected 'a total for a client that comes after eleven have reset their connections'
     peer put 'two\x0a' finish line eof
 }
