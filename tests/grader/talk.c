@@ -15,13 +15,16 @@
                           the next ones are sent
    catch NAMES COUNT      hears what was poured
    cut NAMES COUNT        expects an end before as many bytes as COUNT lines have
+   eof NAMES              expects the end of the stream
    end NAMES              expects the end of the stream, or a reset
    finish NAMES           shuts the writing side down
+   last NAMES TEXT        sends TEXT and shuts the writing side down: both come at once
    close NAMES            closes the connections
    reset NAMES            closes them with a reset
    listen                 listens at ADDRESS:PORT, and takes one connection
-   keyword WORD           expects "TASK-SRV WORD IP:PORT" on it; join and small connect to
-                          IP:PORT from now on
+   keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until somebody
+                          listens there; join and small connect to IP:PORT from now on
+   one-piece NAMES        expects that all that has come so far was sent with one write
    pause MS               waits so many milliseconds
    say WORD               prints WORD on a line of its own
    hold                   waits for SIGUSR1
@@ -32,7 +35,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -42,6 +44,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#ifdef __linux__
+#include <linux/tcp.h> /* that of the C library may not know all that the kernel counts */
+#else
+#include <netinet/tcp.h>
+#endif
 
 #include "clock.h"
 #include "startup.h"
@@ -62,6 +70,7 @@ struct connection {
     char buf[4096];
     size_t length; /* bytes in buf */
     size_t used;   /* of them, those that a step has taken */
+    int error;     /* with which the stream has ended, or 0 */
 };
 
 /* The lines that pour sends: line K has from 1 to LONGEST_LINE bytes, and begins with
@@ -132,6 +141,21 @@ static void send_all(const struct connection *c, const char *bytes, size_t lengt
     }
 }
 
+/* Sends a short text with the end of the stream in the same segment, so that nobody sees the
+   one without the other. */
+static void send_last(const struct connection *c, const char *bytes, size_t length)
+{
+#ifdef MSG_MORE
+    int flags = MSG_MORE;
+#else
+    int flags = 0;
+#endif
+
+    if (send(c->fd, bytes, length, flags) != (ssize_t)length)
+        fail(c, "%s", strerror(errno));
+    shutdown(c->fd, SHUT_WR);
+}
+
 /* The next byte, or END: the end of the stream and a reset alike. */
 static int next_byte(struct connection *c)
 {
@@ -139,8 +163,10 @@ static int next_byte(struct connection *c)
         if (!ready(c->fd, POLLIN, patience_ms))
             fail(c, "nothing comes");
         ssize_t n = read(c->fd, c->buf, sizeof c->buf);
-        if (n == 0 || (n == -1 && !would_block(errno)))
+        if (n == 0 || (n == -1 && !would_block(errno))) {
+            c->error = n == -1 ? errno : 0;
             return END;
+        }
         c->used = 0;
         c->length = n > 0 ? (size_t)n : 0;
     }
@@ -352,31 +378,106 @@ static void listen_for_program(struct talk *talk)
     close(server);
 }
 
-/* The message has no mark at its end: it is complete when it has the form.  (So it has to
-   come in one piece.) */
-static void expect_keyword(struct talk *talk, const char *word)
+/* Whether somebody listens at this port.  To connect would be seen, so the kernel is asked:
+   state 0A is LISTEN. */
+static bool listens(const char *port)
 {
-    struct connection *c = talk->agent;
-    char text[256] = "";
-    char quoted[ADDRESS_QUOTED_SIZE];
+    static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+    unsigned wanted = (unsigned)strtoul(port, NULL, 10);
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        FILE *table = fopen(tables[i], "r");
+        char line[512];
+        while (table != NULL && fgets(line, sizeof line, table) != NULL) {
+            unsigned at, state;
+            if (sscanf(line, "%*d: %*[^:]:%x %*[^:]:%*x %x", &at, &state) == 2)
+                found = found || (at == wanted && state == 0x0A);
+        }
+        if (table != NULL)
+            fclose(table);
+    }
+    return found;
+}
+
+/* Whether TEXT begins with START, goes on with the host that the program has for the agent
+   and a port, and somebody listens there. */
+static bool is_whole(struct talk *talk, const char *text, const char *start)
+{
+    struct sockaddr_storage program;
+    socklen_t length = sizeof program;
+    char seen[ADDRESS_TEXT_SIZE];
     char error[ERROR_SIZE];
-    struct address address;
-    size_t length = 0;
+    struct address from, to;
     int after = 0;
+
+    if (strncmp(text, start, strlen(start)) != 0 ||
+        sscanf(text + strlen(start), "%72[^ \r]%n", talk->address, &after) != 1)
+        return false;
+    text += strlen(start) + (size_t)after;
+    if (strcmp(text, "") != 0 && strcmp(text, "\r") != 0)
+        return false;
+    if (getpeername(talk->agent->fd, (struct sockaddr *)&program, &length) == -1)
+        return false;
+    address_format((struct sockaddr *)&program, length, seen);
+    return address_parse(seen, &from, error) == 0 &&
+           address_parse(talk->address, &to, error) == 0 && strcmp(from.host, to.host) == 0 &&
+           listens(to.port);
+}
+
+/* Adds what has come to TEXT, up to a newline.  Returns whether more may follow. */
+static bool read_text(struct connection *c, char *text, size_t size)
+{
+    size_t length = strlen(text);
 
     do {
         int byte = next_byte(c);
-        if (byte == END || byte == '\n' || length == sizeof text - 1)
-            break;
+        if (byte == END || byte == '\n' || length == size - 1)
+            return false;
         text[length++] = (char)byte;
+        text[length] = '\0';
     } while (c->used < c->length);
-    address_quote(text, quoted);
-    if (sscanf(text, "TASK-SRV %*[^ ] %72[^ \r]%n", talk->address, &after) != 1 ||
-        strncmp(text + strlen("TASK-SRV "), word, strlen(word)) != 0 ||
-        text[strlen("TASK-SRV ") + strlen(word)] != ' ' ||
-        text[after + (text[after] == '\r')] != '\0' ||
-        address_parse(talk->address, &address, error) == -1)
-        fail(NULL, "expected \"TASK-SRV %s IP:PORT\", came %s", word, quoted);
+    return true;
+}
+
+/* The message has no mark at its end, and may come in pieces: it is whole when somebody
+   listens where it says.  A newline may follow. */
+static void expect_keyword(struct talk *talk, const char *word)
+{
+    struct connection *c = talk->agent;
+    char start[256];
+    char text[256] = "";
+    char quoted[ADDRESS_QUOTED_SIZE];
+    long long end = clock_ms() + patience_ms;
+    bool more = true;
+
+    snprintf(start, sizeof start, "TASK-SRV %s ", word);
+    while (!is_whole(talk, text, start)) {
+        size_t length = strlen(text) < strlen(start) ? strlen(text) : strlen(start);
+        if (strncmp(text, start, length) != 0 || clock_ms() >= end) {
+            address_quote(text, quoted);
+            fail(NULL, "expected \"%sIP:PORT\", where it listens; came %s", start, quoted);
+        }
+        if (!more) /* it may begin to listen only now */
+            sleep_ms(AGAIN_MS);
+        else if (c->used < c->length || ready(c->fd, POLLIN, AGAIN_MS))
+            more = read_text(c, text, sizeof text);
+    }
+}
+
+/* The kernel counts the segments; 0 where it does not tell.  Short writes are never split. */
+static void expect_one_piece(const struct connection *c)
+{
+#ifdef __linux__
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+
+    if (getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 &&
+        info.tcpi_data_segs_in > 1)
+        fail(c, "what came was sent in %u pieces", (unsigned)info.tcpi_data_segs_in);
+#else
+    (void)c;
+#endif
 }
 
 static size_t number(const char *word)
@@ -401,6 +502,9 @@ static void act(struct talk *talk, const char *name, char **words)
     else if (strcmp(step, "put") == 0) {
         char bytes[LONGEST_TEXT];
         send_all(c, bytes, bytes_of(words[2], bytes));
+    } else if (strcmp(step, "last") == 0) {
+        char bytes[LONGEST_TEXT];
+        send_last(c, bytes, bytes_of(words[2], bytes));
     } else if (strcmp(step, "hear") == 0)
         hear(c, words[2]);
     else if (strcmp(step, "take") == 0)
@@ -414,11 +518,15 @@ static void act(struct talk *talk, const char *name, char **words)
             if (lines.line == number(words[2]))
                 fail(c, "all lines came, though it had not read for so long");
         }
-    } else if (strcmp(step, "end") == 0) {
+    } else if (strcmp(step, "end") == 0 || strcmp(step, "eof") == 0) {
         int byte = next_byte(c);
         if (byte != END)
             fail(c, "expected the end of the stream, came %s", shown(byte));
-    } else if (strcmp(step, "finish") == 0)
+        if (strcmp(step, "eof") == 0 && c->error != 0)
+            fail(c, "%s in place of the end of the stream", strerror(c->error));
+    } else if (strcmp(step, "one-piece") == 0)
+        expect_one_piece(c);
+    else if (strcmp(step, "finish") == 0)
         shutdown(c->fd, SHUT_WR);
     else if (strcmp(step, "close") == 0)
         close(c->fd);
@@ -492,10 +600,10 @@ static void carry_out(struct talk *talk, char **words)
 /* How many words the step has, its own name among them. */
 static int words_of(const char *name)
 {
-    static const char *const names[] = {"hold", "listen", NULL,    "join",  "small", "meet",
-                                        "end",  "finish", "close", "reset", "pause", "keyword",
-                                        "say",  NULL,     "put",   "hear",  "catch", "cut",
-                                        NULL,   "take",   "pour"};
+    static const char *const names[] = {
+        "hold",   "listen", NULL,    "join",  "small",   "meet", "end",       "eof",
+        "finish", "close",  "reset", "pause", "keyword", "say",  "one-piece", NULL,
+        "put",    "last",   "hear",  "catch", "cut",     NULL,   "take",      "pour"};
     int words = 1;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -1,6 +1,6 @@
 # The hidden checks of echo-to-eof.
 
-# shellcheck disable=SC2154  # server_pid
+# shellcheck disable=SC2154  # server_pid, ROOT
 
 check_long() {
     local length=$((1000000 + $(random 1000)))
@@ -29,9 +29,12 @@ check_reset() {
 check_rests() {
     serve
     rests
-    client silent put Hello get Hello say silent hold
+    PEER=$ROOT/tests/bin/grader/talk \
+        client silent join a put a One hear a One say silent pause 10000 put a Two hear a Two
     said silent silent
     rests
+    expected 'an answer for a client that has been silent for ten seconds'
+    done_well silent
 }
 
 check_leak() {

@@ -1,6 +1,8 @@
 # What the visible checks of one-silent-client do; checks.tsv says what they are worth.
 # All but one send text only, so that trouble with other bytes costs that one.
 
+# shellcheck disable=SC2154  # ROOT
+
 check_echoes() {
     serve
     expected 'Hello, and then World on the same connection'
@@ -19,6 +21,9 @@ check_done() {
     peer put 'Hello\x0a' finish get 'Hello\x0a' eof
     expected 'the same for the next client'
     peer put 'Hello\x0a' finish get 'Hello\x0a' eof
+    expected 'the same for one whose last bytes come with the end of the stream'
+    PEER=$ROOT/tests/bin/grader/talk \
+        peer join a put a Hel hear a Hel last a 'lo\n' hear a 'lo\n' eof a
 }
 
 # B must be done while A, who came first, is silent.

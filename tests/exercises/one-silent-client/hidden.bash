@@ -1,6 +1,6 @@
 # What the hidden checks of one-silent-client do.
 
-# shellcheck disable=SC2154  # the grader sets server_pid
+# shellcheck disable=SC2154  # the grader sets server_pid and ROOT
 
 check_spoken() {
     serve
@@ -13,15 +13,24 @@ check_spoken() {
     done_well A
 }
 
+# Whoever has an answer was accepted after all that came before: so the backlog is empty again
+# when the next crowd comes, and may be short.
 check_many() {
+    local crowd
     serve
-    client crowd -n 200 say connected hold put 'Hello\x0a' get 'Hello\x0a'
-    said crowd connected
-    expected 'an answer for a client that comes after 200 silent ones'
-    peer put 'Hello\x0a' get 'Hello\x0a'
-    release crowd
+    for crowd in {1..10}; do
+        client "$crowd" -n 20 say connected hold put 'Hello\x0a' get 'Hello\x0a' say served hold
+        said "$crowd" connected
+        expected 'an answer for a client that comes after %s silent ones' $((20 * crowd))
+        peer put 'Hello\x0a' get 'Hello\x0a'
+    done
+    for crowd in {1..10}; do
+        release "$crowd"
+    done
     expected 'an answer for each of the 200'
-    done_well crowd
+    for crowd in {1..10}; do
+        said "$crowd" served
+    done
 }
 
 # They all have their places before the one in the middle leaves.
@@ -40,6 +49,36 @@ check_gap() {
         expected 'an answer for %s, who stays when B of A, B, C and D has left' "$name"
         done_well "$name"
     done
+}
+
+# A stop interrupts the call in which the program waits; A is told what comes of it.
+check_signal() {
+    local round words=()
+    serve
+    for round in 1 2 3; do
+        words+=(put 'Hello\x0a' get 'Hello\x0a' say "$round" hold)
+    done
+    client A "${words[@]}" put 'World\x0a' get 'World\x0a'
+    expected 'an answer for a client that was connected when the program was stopped for a moment'
+    for round in 1 2 3; do
+        said A "$round"
+        patience=2 soon sleeps || true
+        stop_and_go 2>/dev/null || true
+        release A
+    done
+    done_well A
+}
+
+stop_and_go() {
+    kill -STOP "$server_pid" || return
+    patience=2 soon stopped || true
+    kill -CONT "$server_pid"
+}
+
+stopped() {
+    local line
+    read -r line <"/proc/$server_pid/stat"
+    [[ ${line##*) } == T* ]]
 }
 
 # A stopped server finds the bytes, the end and the reset behind them all at once: the
@@ -83,7 +122,12 @@ comes_and_goes() {
 check_rests() {
     serve
     peer put 'Hello\x0a' get 'Hello\x0a' finish eof
-    client crowd -n 5 say connected hold
+    client crowd -n 5 say connected hold put 'Hello\x0a' get 'Hello\x0a'
     said crowd connected
     rests
+    expected 'connections that last, though nobody says anything for ten seconds'
+    PEER=$ROOT/tests/bin/grader/talk \
+        peer join a put a Hello hear a Hello pause 10000 put a World hear a World
+    release crowd
+    done_well crowd
 }

@@ -37,6 +37,8 @@ check_last() {
     peer put 'one\x0atwo' finish get '2\x0a' eof
     expected '2 for a client that sends nothing: that is no line'
     peer finish get '2\x0a' eof
+    expected '4 for "one\\n?": without a newline, "?" is a line as any other'
+    peer put 'one\x0a?' finish get '4\x0a' eof
 }
 
 # After many lines an answer is long: it does not take so many of them until no more fit.
@@ -79,17 +81,21 @@ mappings() {
 }
 
 # The server finds the questions and the reset behind them at once: it can read the former,
-# and not answer them.
+# and not answer them.  Behind an end of the stream, a reset gives the first write SIGPIPE.
 check_reset() {
     serve
-    client A -n 5 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' reset
+    client A -n 3 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' reset
+    client B -n 3 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' finish reset
     said A sent
+    said B sent
     soon all_is_read || fail 'the server does not read what clients have sent'
     kill -STOP "$server_pid"
     release A
+    release B
     done_well A
+    done_well B
     kill -CONT "$server_pid"
     peer -n 5 put 'half' reset
-    expected 'a total for a client that comes after ten have reset their connections'
+    expected 'a total for a client that comes after eleven have reset their connections'
     peer put 'two\x0a' finish line eof
 }

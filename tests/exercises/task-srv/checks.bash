@@ -1,33 +1,40 @@
 # The visible checks of task-srv.  The grader plays the agent with talk (see ../../grader/talk.c).
 # shellcheck disable=SC2034,SC2054,SC2154  # what checks.bash takes and sets; a,b is one word
 
+chosen=' 0 ' # the lengths that choose has given
+who=agent    # the client that plays the agent
+
 # agent STEP...: plays the agent, who takes the program's message first, then carries out the
 # steps; starts the program; and waits for the agent's end.
 agent() {
     begin_agent "$@"
-    done_well agent
+    done_well "$who"
 }
 
 begin_agent() {
     local PEER=$ROOT/tests/bin/grader/talk
     address=127.0.0.1:0
     keyword=word$(random 100000)
-    client agent listen keyword "$keyword" "$@"
+    client "$who" listen keyword "$keyword" "$@"
     eventually said_listening
-    address=$(sed -n 's/^Listening on //p' "$here/client.agent")
+    address=$(sed -n 's/^Listening on //p' "$here/client.$who")
     start "$address" "$keyword"
 }
 
 said_listening() {
-    grep -q '^Listening on ' "$here/client.agent" || ended "${client_pid[agent]}"
+    grep -q '^Listening on ' "$here/client.$who" || ended "${client_pid[$who]}"
 }
 
-# Sets request and answer for talk: how many bytes, and which byte.  No byte of the length is
-# above 127, and none is the same as another.
+# Sets request and answer for talk: how many bytes, and which byte.  No length comes twice.  No
+# byte of it is above 127, and none is the same as another, unless any length will do.
 choose() {
-    length=$((196608 + (16 + $(random 32)) * 256 + 64 + $(random 64)))
-    letter=$(letter "$(random 20)")
-    request_for "$length" "$letter"
+    local length=0
+    while [[ $chosen = *" $length "* ]]; do
+        length=$((196608 + (16 + $(random 32)) * 256 + 64 + $(random 64)))
+        [ "${1:-}" != any ] || length=$((190000 + $(random 200) * 200 + $(random 200)))
+    done
+    chosen+="$length "
+    request_for "$length" "$(letter "$(random 20)")"
 }
 
 # The letter number N: A is 0.
@@ -48,9 +55,43 @@ told() {
     grep -aqxE "Wrote $1 bytes of byte ($2|$(printf %d "'$2"))" "$log"
 }
 
+# tells_all ANSWER...: fails the check where the log has not just one line for each of them.
+tells_all() {
+    local one lines
+    for one; do
+        expected 'a line of its own: Wrote %s bytes of byte %s' "${one% *}" "${one#* }"
+        # shellcheck disable=SC2086  # two words
+        soon told $one || fail 'the line is not in the output'
+    done
+    expected 'one such line for each of %s answers' $#
+    lines=$(grep -acxE 'Wrote [0-9]+ bytes of byte ([A-T]|[0-9]+)' "$log")
+    came '%s lines' "$lines"
+    [ "$lines" -eq $# ] || fail 'there are more such lines than answers that were written'
+    came=
+}
+
+# Of two programs side by side only one can have a port that they have chosen themselves.
 check_registers() {
     expected 'the message, and a program that listens where the message says'
+    begin_agent join a close a say served hold join b close b
+    said agent served
+    client_pid[program]=$runner # it ends as the clients do; there is room for another one
+    mv "$log" "$log.first"
+    expected 'the same of a second program that is started while the first one runs'
+    who=second
     agent join a close a
+    release agent
+    done_well agent
+}
+
+# When the program waits, all has come that it writes by itself.
+check_one_write() {
+    expected 'the whole message with one write'
+    begin_agent say told hold one-piece agent
+    said agent told
+    patience=2 soon sleeps || true
+    release agent
+    done_well agent
 }
 
 check_answer() {
@@ -71,23 +112,14 @@ check_turns() {
 }
 
 check_log() {
-    local i lines steps=() answers=()
+    local i steps=() answers=()
     for i in a b; do
         choose
         answers+=("${answer[*]}")
         steps+=(join "$i" put "$i" "$request" take "$i" "${answer[@]}" finish "$i" end "$i")
     done
     agent "${steps[@]}"
-    for i in 0 1; do
-        expected 'a line of its own: Wrote %s bytes of byte %s' "${answers[i]% *}" \
-            "${answers[i]#* }"
-        # shellcheck disable=SC2086  # two words
-        soon told ${answers[i]} || fail 'the line is not in the output'
-    done
-    expected 'one such line for each of two answers'
-    lines=$(grep -acxE 'Wrote [0-9]+ bytes of byte ([A-T]|[0-9]+)' "$log")
-    came '%s lines' "$lines"
-    [ "$lines" -eq 2 ] || fail 'there are more such lines than answers'
+    tells_all "${answers[@]}"
 }
 
 check_side_by_side() {
@@ -106,11 +138,12 @@ check_side_by_side() {
 # As the agent of the course does it, but that it looks at each byte.  Each round reads some
 # of each answer, so no connection is done before the others.
 check_agent() {
-    local round name steps=()
+    local round name steps=() answers=()
     declare -A rest letters
     expected 'three connections, with three answers on each, read slowly and in turns'
     for name in a b c; do
-        choose
+        choose any
+        answers+=("${answer[*]}")
         steps+=(small "$name" put "$name" "$request" pause 100)
         rest[$name]=${answer[0]} letters[$name]=${answer[1]}
     done
@@ -124,10 +157,12 @@ check_agent() {
         for name in a b c; do
             steps+=(take "$name" $((${rest[$name]} - 180000)) "${letters[$name]}")
             [ "$round" -lt 3 ] || continue
-            choose
+            choose any
+            answers+=("${answer[*]}")
             steps+=(put "$name" "$request")
             rest[$name]=${answer[0]} letters[$name]=${answer[1]}
         done
     done
     agent "${steps[@]}" finish a,b,c end a,b,c
+    tells_all "${answers[@]}"
 }

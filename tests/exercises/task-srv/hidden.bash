@@ -29,16 +29,22 @@ check_at_once() {
 
 check_early_close() {
     local steps=(small a,b,c,d) name
-    expected 'd is answered, after a, b and c have gone in the middle of their answers'
+    expected 'd is answered, while a, b and c have read only 1000 bytes of their answers'
     for name in a b c; do
         choose
         steps+=(put "$name" "$request" take "$name" 1000 "${answer[1]}")
     done
+    choose
+    steps+=(put d "$request" take d "${answer[@]}" say served hold)
     # Of a half-closed connection that is reset, the next write fails with EPIPE at once.
     steps+=(finish a reset a close b reset c)
-    choose
-    agent "${steps[@]}" put d "$request" take d "${answer[@]}" join e put e "$request" \
-        take e "${answer[@]}"
+    begin_agent "${steps[@]}" put d "$request" take d "${answer[@]}" \
+        join e put e "$request" take e "${answer[@]}"
+    said agent served
+    tells_all "${answer[*]}" # and not of what is still to be written
+    expected 'd is answered, after a, b and c have gone in the middle of their answers'
+    release agent
+    done_well agent
 }
 
 # A connection may end in any way: nothing of it is left.
@@ -48,8 +54,8 @@ check_ends() {
     for ((i = 0; i < 20; i++)); do
         steps+=(join w,x,y put w "${request:0:8}" close w finish x end x reset y)
     done
-    # Who has shut its side down is still owed what it has asked for.
-    steps+=(join x put x "$request" finish x take x "${answer[@]}" end x)
+    # Who has shut its side down is still owed what it has asked for; both come at once.
+    steps+=(join x last x "$request" take x "${answer[@]}" end x)
     begin_agent join a put a "$request" take a "${answer[@]}" say served hold "${steps[@]}" \
         say gone hold put a "$request" take a "${answer[@]}"
     said agent served
