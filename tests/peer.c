@@ -21,7 +21,7 @@
    reset      closes the connection with a reset
    close      closes it
    take N     reads N bytes, whatever they are
-   put TEXT   sends TEXT, in which \xHH is a byte
+   put TEXT   sends TEXT, in which \n is a newline and \xHH a byte
    get TEXT   reads as many bytes as TEXT has, and expects these
    repeat N TEXT  sends TEXT N times
    cram TEXT  sends TEXT again and again, until the other side takes no more, or 64 MiB
@@ -40,9 +40,6 @@
    standard error, with exit status 1. */
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -54,6 +51,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "grader/script.h"
 #include "startup.h"
 #include "tcp.h"
 
@@ -61,8 +59,8 @@ enum {
     QUIET_MS = 300,
     LONG_QUIET_MS = 1000,
     CHUNK = 65536,
-    MOST = 64 << 20,
-    TEXT_SIZE = 1024
+    LONGEST_LINE = 4096,
+    MOST = 64 << 20
 };
 
 struct connection {
@@ -82,8 +80,9 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
 
     fprintf(stderr, "peer: %s", verb);
     if (c != NULL)
-        fprintf(stderr, ", connection %zu, %zu bytes sent, %zu received", c->id, c->sent,
-                c->received);
+        fprintf(stderr, ", connection %zu", c->id);
+    if (c != NULL && c->sent > 0)
+        fprintf(stderr, ", %zu bytes sent, %zu received", c->sent, c->received);
     fprintf(stderr, ": ");
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
@@ -237,15 +236,6 @@ static void expect_end(struct connection *c, bool reset_will_do)
         fail(c, "%s in place of the end", strerror(errno));
 }
 
-static void reset(struct connection *c)
-{
-    /* With no time to linger, close sends a reset (see socket(7), SO_LINGER). */
-    struct linger linger = {.l_onoff = 1, .l_linger = 0};
-
-    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    close(c->fd);
-}
-
 static void take(struct connection *c, size_t length)
 {
     char byte;
@@ -261,26 +251,10 @@ static void take(struct connection *c, size_t length)
     }
 }
 
-/* Writes into BYTES what TEXT stands for; returns how many that are. */
-static size_t unescape(const char *text, char bytes[TEXT_SIZE])
-{
-    size_t length = 0;
-
-    for (; *text != '\0' && length < TEXT_SIZE; length++) {
-        bytes[length] = *text++;
-        if (bytes[length] == '\\' && *text == 'x') {
-            char digits[3] = {text[1], text[2], '\0'};
-            bytes[length] = (char)strtoul(digits, NULL, 16);
-            text += 3;
-        }
-    }
-    return length;
-}
-
 static void put(struct connection *c, const char *text)
 {
-    char bytes[TEXT_SIZE];
-    size_t length = unescape(text, bytes);
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
 
     c->sent_at = clock_ms();
     if (write(c->fd, bytes, length) != (ssize_t)length)
@@ -289,8 +263,8 @@ static void put(struct connection *c, const char *text)
 
 static void get(struct connection *c, const char *text)
 {
-    char bytes[TEXT_SIZE];
-    size_t length = unescape(text, bytes);
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
 
     for (size_t i = 0; i < length;) {
         char byte;
@@ -309,9 +283,9 @@ static void get(struct connection *c, const char *text)
 /* Sends TEXT, COUNT times or, with CRAM, until the other side takes no more. */
 static void repeat(struct connection *c, size_t count, const char *text, bool cram)
 {
-    char bytes[TEXT_SIZE];
+    char bytes[SCRIPT_TEXT_SIZE];
     char chunk[CHUNK];
-    size_t length = unescape(text, bytes);
+    size_t length = script_bytes(text, bytes);
     if (length == 0)
         fail(NULL, "a text is missing");
     size_t end = cram ? MOST : count * length;
@@ -352,14 +326,18 @@ static void line(struct connection *c)
 {
     char byte = '\0';
 
-    while (byte != '\n') {
+    for (size_t length = 0; byte != '\n';) {
+        if (length == LONGEST_LINE)
+            fail(c, "a line does not end");
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "a line does not come");
         ssize_t n = read(c->fd, &byte, 1);
         if (n == 0 || (n == -1 && !would_block(errno)))
             fail(c, "the end came in place of a line");
-        if (n == 1)
+        if (n == 1) {
             putchar(byte);
+            length++;
+        }
     }
     fflush(stdout);
 }
@@ -405,16 +383,6 @@ static bool released(void)
 
     sigpending(&pending);
     return sigismember(&pending, SIGUSR1) == 1;
-}
-
-static void hold(void)
-{
-    sigset_t set;
-    int signal;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigwait(&set, &signal);
 }
 
 static void trickle(struct connection *c, size_t count, size_t ms)
@@ -519,7 +487,7 @@ static int act(struct connection *c, char **words)
     else if (strcmp(verb, "ended") == 0)
         expect_end(c, true);
     else if (strcmp(verb, "reset") == 0)
-        reset(c);
+        script_reset(c->fd);
     else if (strcmp(verb, "close") == 0)
         close(c->fd);
     else if (strcmp(verb, "line") == 0)
@@ -535,33 +503,10 @@ static int act(struct connection *c, char **words)
     return 1;
 }
 
-/* Connects with a small receive buffer and small segments, so that also the other side's
-   send buffer, which grows with the segments, stays small. */
-static int connect_small(const char *text, char error[ERROR_SIZE])
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *ai;
-    struct address address;
-    int room = 4096;
-    int segment = 536;
-
-    if (address_parse(text, &address, error) == -1)
-        return -1;
-    if (getaddrinfo(address.host, address.port, &hints, &ai) != 0)
-        fail(NULL, "no address: %s", text);
-    int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
-    if (connect(fd, ai->ai_addr, ai->ai_addrlen) == -1)
-        fail(NULL, "cannot connect to %s: %s", text, strerror(errno));
-    freeaddrinfo(ai);
-    return fd;
-}
-
 static void open_connections(struct connection *connections, size_t count, const char *address,
                              bool small)
 {
-    int (*const connect_to)(const char *, char *) = small ? connect_small : tcp_connect;
+    int (*const connect_to)(const char *, char *) = small ? script_connect_small : tcp_connect;
     char error[ERROR_SIZE];
 
     for (size_t i = 0; i < count; i++) {
@@ -616,7 +561,7 @@ static void carry_out(struct connection *connections, size_t count, char **words
             fflush(stdout);
             used = 2;
         } else if (strcmp(verb, "hold") == 0) {
-            hold();
+            script_hold();
         } else {
             for (size_t i = 0; i < count; i++)
                 used = act(&connections[i], words);
@@ -631,7 +576,6 @@ int main(int argc, char *argv[])
     bool find = false;
     bool small = false;
     size_t count = 1;
-    sigset_t set;
     int option;
 
     while ((option = getopt(argc, argv, "+flst:n:")) != -1) {
@@ -655,11 +599,7 @@ int main(int argc, char *argv[])
         find_free(argv[optind]);
         return EXIT_SUCCESS;
     }
-    /* Blocked, SIGUSR1 waits until hold or flood asks for it. */
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-
+    script_start();
     struct connection *connections = calloc(count, sizeof *connections);
     if (connections == NULL)
         fail(NULL, "%s", strerror(errno));

@@ -33,7 +33,6 @@
    with exit status 1. */
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -45,20 +44,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifdef __linux__
-#include <linux/tcp.h> /* that of the C library may not know all that the kernel counts */
-#else
-#include <netinet/tcp.h>
+#ifdef __GLIBC__
+#include <linux/tcp.h> /* glibc's own does not know all that the kernel counts */
 #endif
 
 #include "clock.h"
+#include "script.h"
 #include "startup.h"
 #include "tcp.h"
 
 enum {
-    AGAIN_MS = 200,      /* when meet sends its line again */
-    LONGEST_LINE = 1024, /* that pour sends */
-    LONGEST_TEXT = 2048,
+    AGAIN_MS = 200,            /* when meet sends its line again */
+    LONGEST_LINE = 1024,       /* that pour sends */
     BATCH = 16 * LONGEST_LINE, /* what pour sends at a time */
     MAX_CONNECTIONS = 64,
     END = -1 /* in place of a byte */
@@ -173,31 +170,10 @@ static int next_byte(struct connection *c)
     return (unsigned char)c->buf[c->used++];
 }
 
-/* Turns TEXT, as put takes it, into bytes.  Returns how many. */
-static size_t bytes_of(const char *text, char bytes[LONGEST_TEXT])
-{
-    size_t length = 0;
-
-    for (; *text != '\0'; length++) {
-        if (length == LONGEST_TEXT)
-            fail(NULL, "the text is too long");
-        bytes[length] = *text++;
-        if (bytes[length] == '\\' && *text == 'n') {
-            bytes[length] = '\n';
-            text++;
-        } else if (bytes[length] == '\\' && *text == 'x') {
-            char digits[3] = {text[1], text[2], '\0'};
-            bytes[length] = (char)strtoul(digits, NULL, 16);
-            text += 3;
-        }
-    }
-    return length;
-}
-
 static void hear(struct connection *c, const char *text)
 {
-    char bytes[LONGEST_TEXT];
-    size_t length = bytes_of(text, bytes);
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
 
     for (size_t i = 0; i < length; i++) {
         int byte = next_byte(c);
@@ -292,43 +268,6 @@ static void greet(const struct connection *speaker, struct connection *others[],
     }
 }
 
-static void reset(const struct connection *c)
-{
-    /* With no time to linger, close sends a reset (see socket(7), SO_LINGER). */
-    struct linger linger = {.l_onoff = 1, .l_linger = 0};
-
-    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
-    close(c->fd);
-}
-
-/* Connects with a small receive buffer and small segments, so that also the other side's
-   send buffer, which grows with the segments, stays small. */
-static int connect_small(const char *text, char error[ERROR_SIZE])
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *ai;
-    struct address address;
-    int room = 4096;
-    int segment = 536;
-
-    if (address_parse(text, &address, error) == -1)
-        return -1;
-    if (getaddrinfo(address.host, address.port, &hints, &ai) != 0) {
-        snprintf(error, ERROR_SIZE, "no address: %.300s", text);
-        return -1;
-    }
-    int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
-    if (connect(fd, ai->ai_addr, ai->ai_addrlen) == -1) {
-        snprintf(error, ERROR_SIZE, "cannot connect to %.300s: %s", text, strerror(errno));
-        close(fd);
-        fd = -1;
-    }
-    freeaddrinfo(ai);
-    return fd;
-}
-
 static struct connection *add(struct talk *talk, const char *name, int fd)
 {
     struct connection *c = &talk->connections[talk->count];
@@ -346,7 +285,8 @@ static void join(struct talk *talk, const char *name)
 {
     char error[ERROR_SIZE];
     bool small = strcmp(step, "small") == 0;
-    int fd = small ? connect_small(talk->address, error) : tcp_connect(talk->address, error);
+    int fd = small ? script_connect_small(talk->address, error)
+                   : tcp_connect(talk->address, error);
 
     if (fd == -1)
         fail(NULL, "%s", error);
@@ -468,7 +408,7 @@ static void expect_keyword(struct talk *talk, const char *word)
 /* The kernel counts the segments; 0 where it does not tell.  Short writes are never split. */
 static void expect_one_piece(const struct connection *c)
 {
-#ifdef __linux__
+#ifdef __GLIBC__
     struct tcp_info info = {0};
     socklen_t length = sizeof info;
 
@@ -500,11 +440,11 @@ static void act(struct talk *talk, const char *name, char **words)
     if (joins)
         join(talk, name);
     else if (strcmp(step, "put") == 0) {
-        char bytes[LONGEST_TEXT];
-        send_all(c, bytes, bytes_of(words[2], bytes));
+        char bytes[SCRIPT_TEXT_SIZE];
+        send_all(c, bytes, script_bytes(words[2], bytes));
     } else if (strcmp(step, "last") == 0) {
-        char bytes[LONGEST_TEXT];
-        send_last(c, bytes, bytes_of(words[2], bytes));
+        char bytes[SCRIPT_TEXT_SIZE];
+        send_last(c, bytes, script_bytes(words[2], bytes));
     } else if (strcmp(step, "hear") == 0)
         hear(c, words[2]);
     else if (strcmp(step, "take") == 0)
@@ -531,17 +471,7 @@ static void act(struct talk *talk, const char *name, char **words)
     else if (strcmp(step, "close") == 0)
         close(c->fd);
     else
-        reset(c);
-}
-
-static void hold(void)
-{
-    sigset_t set;
-    int signal;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigwait(&set, &signal);
+        script_reset(c->fd);
 }
 
 /* Splits NAMES at its commas; returns how many they are. */
@@ -576,7 +506,7 @@ static void carry_out(struct talk *talk, char **words)
         printf("%s\n", words[1]);
         fflush(stdout);
     } else if (strcmp(step, "hold") == 0) {
-        hold();
+        script_hold();
     } else if (strcmp(step, "pause") == 0) {
         sleep_ms((int)number(words[1]));
     } else if (strcmp(step, "keyword") == 0) {
@@ -618,7 +548,6 @@ static int words_of(const char *name)
 int main(int argc, char *argv[])
 {
     static struct talk talk;
-    sigset_t set;
     int option;
 
     while ((option = getopt(argc, argv, "+t:")) != -1) {
@@ -629,10 +558,7 @@ int main(int argc, char *argv[])
     if (optind >= argc || startup() == -1)
         fail(NULL, "arguments: [-t <seconds>] <host>:<port> <step>...");
     snprintf(talk.address, sizeof talk.address, "%s", argv[optind]);
-    /* Blocked, SIGUSR1 waits until hold asks for it. */
-    sigemptyset(&set);
-    sigaddset(&set, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &set, NULL);
+    script_start();
 
     for (char **words = argv + optind + 1; *words != NULL;) {
         step = *words;
