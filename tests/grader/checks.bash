@@ -174,18 +174,26 @@ ends() {
     how_it_ended
 }
 
-# client NAME VERB...: plays a client in the background (see ../peer.c; "-n COUNT" may come
-# before the verbs).
+# client NAME VERB...: plays a client in the background (see ../peer.c; "-n COUNT" and "-s" may
+# come before the verbs).
 client() {
-    local name=$1 count=()
+    local name=$1 options=()
     shift
-    if [ "$1" = -n ]; then
-        count=(-n "$2")
-        shift 2
-    fi
+    while [[ $1 == -* ]]; do
+        options+=("$1")
+        [ "$1" != -n ] || { shift && options+=("$1"); }
+        shift
+    done
     : >"$here/client.$name"
-    "$PEER" -t "$patience" "${count[@]}" "$address" "$@" >"$here/client.$name" 2>&1 &
+    "$PEER" -t "$patience" "${options[@]}" "$address" "$@" >"$here/client.$name" 2>&1 &
     client_pid[$name]=$!
+}
+
+# talk NAME STEP...: plays several clients, or the agent of task-srv, in the background, step by
+# step (see talk.c).
+talk() {
+    local PEER=$ROOT/tests/bin/grader/talk
+    client "$@"
 }
 
 # said NAME WORD: waits until the client has said WORD.
@@ -222,6 +230,19 @@ client_failed() {
 peer() {
     client alone "$@"
     done_well alone
+}
+
+# Stops the program for a moment, which interrupts the call in which it waits.
+stop_and_go() {
+    patience=2 soon sleeps || true
+    kill -STOP "$server_pid" 2>/dev/null || return 0
+    patience=2 soon stopped || true
+    kill -CONT "$server_pid"
+}
+
+stopped() {
+    local stat
+    stat_of "/proc/$server_pid/stat" && [[ $stat == T* ]]
 }
 
 # keeps_at_most COUNT WHAT...: fails the check where there are more and stay more; WHAT is

@@ -1,11 +1,5 @@
-# The visible checks of broadcast.  The clients are played by talk (see ../../grader/talk.c).
+# The visible checks of broadcast.
 # shellcheck disable=SC2034,SC2054,SC2154  # what checks.bash takes and sets; A,B is one word
-
-# talk NAME STEP...: the background client NAME plays the steps.
-talk() {
-    local PEER=$ROOT/tests/bin/grader/talk
-    client "$@"
-}
 
 # room STEP...: starts the server and lets A, B and C meet; then plays the steps to the end.
 room() {

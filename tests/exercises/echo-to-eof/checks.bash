@@ -1,7 +1,5 @@
 # The visible checks of echo-to-eof; those that the students do not get are in hidden.bash.
 
-# shellcheck disable=SC2154  # ROOT
-
 check_echoes() {
     expected '5 bytes come back: Hello'
     serve
@@ -20,7 +18,8 @@ check_half_close() {
     text=$(printf '%0900d' 0)
     expected '900 bytes come back, and then the end of the stream'
     serve
-    PEER=$ROOT/tests/bin/grader/talk peer join a last a "$text" hear a "$text" eof a
+    talk alone join a last a "$text" hear a "$text" eof a
+    done_well alone
 }
 
 # The second client is there before the first one leaves.

@@ -1,6 +1,6 @@
 # The hidden checks of echo-to-eof.
 
-# shellcheck disable=SC2154  # server_pid, ROOT
+# shellcheck disable=SC2154  # server_pid
 
 check_long() {
     local length=$((1000000 + $(random 1000)))
@@ -29,8 +29,7 @@ check_reset() {
 check_rests() {
     serve
     rests
-    PEER=$ROOT/tests/bin/grader/talk \
-        client silent join a put a One hear a One say silent pause 10000 put a Two hear a Two
+    talk silent join a put a One hear a One say silent pause 10000 put a Two hear a Two
     said silent silent
     rests
     expected 'an answer for a client that has been silent for ten seconds'

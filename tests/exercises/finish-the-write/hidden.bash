@@ -1,22 +1,12 @@
 # What the hidden checks of finish-the-write do.
 
-# shellcheck disable=SC2034,SC2154  # the grader sets server_pid and ROOT, and takes PEER
+# shellcheck disable=SC2154  # the grader sets server_pid
 
 check_full() {
     serve
     client A offer 16777216 say full hold
     said A full
     rests
-}
-
-# small NAME VERB...: a client in the background, with small buffers.
-small() {
-    local PEER=small_peer
-    client "$@"
-}
-
-small_peer() {
-    exec "$ROOT/tests/bin/peer" -s "$@"
 }
 
 # The first clients warm the program up: its language has a heap as large as it likes by then.
@@ -26,11 +16,11 @@ check_bounded() {
     local before most
     serve
     expected 'at some point it takes no more from a client that sends and does not read'
-    small first -n 4 fill say full hold
+    client first -s -n 4 fill say full hold
     said first full
     before=$(resident)
     most=$((before + (16 + 8) * 1024))
-    small others -n 16 fill say full hold
+    client others -s -n 16 fill say full hold
     said others full
     expected 'for 16 clients more, at most 16 MiB more of memory, and 8 MiB besides: %s KiB' "$most"
     soon takes_at_most "$most" || fail 'it keeps too much'
@@ -52,7 +42,7 @@ check_tail() {
     serve
     for size in {4..256..4}; do
         sizes+=("$size-KiB")
-        small "$size-KiB" offer $((size * 1024)) finish say sent hold receive eof
+        client "$size-KiB" -s offer $((size * 1024)) finish say sent hold receive eof
     done
     for size in "${sizes[@]}"; do
         said "$size" sent
@@ -101,22 +91,9 @@ check_signal() {
     client A echo 1000 say ready hold echo 1000 finish eof
     said A ready
     for _ in 1 2 3; do
-        patience=2 soon sleeps || true
-        stop_and_go 2>/dev/null || break
+        stop_and_go
     done
     release A
     expected 'an answer for a client that was connected meanwhile'
     done_well A
-}
-
-stop_and_go() {
-    kill -STOP "$server_pid" || return
-    patience=2 soon stopped || true
-    kill -CONT "$server_pid"
-}
-
-stopped() {
-    local line
-    read -r line <"/proc/$server_pid/stat"
-    [[ ${line##*) } == T* ]]
 }

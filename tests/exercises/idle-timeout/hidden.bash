@@ -75,15 +75,9 @@ check_signals() {
     # shellcheck disable=SC2046
     client A echo 10 say silent $(silent_for 2)
     said A silent
-    kill -STOP "$server_pid"
-    eventually in_state T
-    kill -CONT "$server_pid"
+    stop_and_go
     expected 'clients are served as before after the server was stopped and continued'
     peer echo 1000 finish eof
     expected 'a client that was silent meanwhile is closed at its time'
     done_well A
-}
-
-in_state() {
-    [[ $(<"/proc/$server_pid/stat") == *") $1 "* ]]
 }

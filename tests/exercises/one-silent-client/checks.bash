@@ -1,8 +1,6 @@
 # What the visible checks of one-silent-client do; checks.tsv says what they are worth.
 # All but one send text only, so that trouble with other bytes costs that one.
 
-# shellcheck disable=SC2154  # ROOT
-
 check_echoes() {
     serve
     expected 'Hello, and then World on the same connection'
@@ -22,8 +20,8 @@ check_done() {
     expected 'the same for the next client'
     peer put 'Hello\x0a' finish get 'Hello\x0a' eof
     expected 'the same for one whose last bytes come with the end of the stream'
-    PEER=$ROOT/tests/bin/grader/talk \
-        peer join a put a Hel hear a Hel last a 'lo\n' hear a 'lo\n' eof a
+    talk alone join a put a Hel hear a Hel last a 'lo\n' hear a 'lo\n' eof a
+    done_well alone
 }
 
 # B must be done while A, who came first, is silent.

@@ -12,10 +12,9 @@ agent() {
 }
 
 begin_agent() {
-    local PEER=$ROOT/tests/bin/grader/talk
     address=127.0.0.1:0
     keyword=word$(random 100000)
-    client "$who" listen keyword "$keyword" "$@"
+    talk "$who" listen keyword "$keyword" "$@"
     eventually said_listening
     address=$(sed -n 's/^Listening on //p' "$here/client.$who")
     start "$address" "$keyword"
