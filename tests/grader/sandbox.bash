@@ -98,12 +98,10 @@ control() {
 sweep() {
     local file
     [ "$GRADE_NAMESPACES" = no ] || return 0
-    for file in /proc/[0-9]*/environ; do
-        if tr '\0' '\n' <"$file" 2>/dev/null | grep -qxF "GRADE_RUN=$GRADE_SCRATCH"; then
-            file=${file%/environ}
-            kill -KILL "${file##*/}" 2>/dev/null
-        fi
-    done
+    while read -r file; do
+        file=${file%/environ}
+        kill -KILL "${file##*/}" 2>/dev/null
+    done < <(grep -lsxzF "GRADE_RUN=$GRADE_SCRATCH" /proc/[0-9]*/environ)
     return 0
 }
 
