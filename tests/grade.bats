@@ -481,8 +481,9 @@ exit 1'
 
 @test "no name of a process looks like the state of one" {
     . "$ROOT/tests/process.bash"
-    ln -s "$(command -v bash)" "$SCRATCH/"$'x) S 1\ny) S'
-    "$SCRATCH/"$'x) S 1\ny) S' -c 'while :; do :; done' 3>&- &
+    local name=$SCRATCH/$'x) S 1\ny) S'
+    ln -s "$(command -v bash)" "$name"
+    "$name" -c 'while :; do :; done' 3>&- &
     server_pid=$!
     eventually grep -q '^x)' "/proc/$server_pid/comm"
     run sleeps

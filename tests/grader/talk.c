@@ -318,22 +318,31 @@ static void listen_for_program(struct talk *talk)
     close(server);
 }
 
-/* Whether somebody listens at this port.  To connect would be seen, so the kernel is asked:
-   state 0A is LISTEN. */
+/* Whether a line of /proc/net/tcp, "N: ADDRESS:PORT ADDRESS:PORT STATE" in hexadecimal, is of
+   a socket that listens there: its state is 0A. */
+static bool is_listener(const char *line, unsigned long port)
+{
+    char *end;
+    const char *at = strchr(line, ':');
+
+    if (at == NULL || (at = strchr(at + 1, ':')) == NULL || strtoul(at + 1, &end, 16) != port)
+        return false;
+    at = strchr(end, ':');
+    return at != NULL && strtoul(at + 1, &end, 16) == 0 && strtoul(end, NULL, 16) == 0x0A;
+}
+
+/* Whether somebody listens at this port.  To connect would be seen, so the kernel is asked. */
 static bool listens(const char *port)
 {
     static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
-    unsigned wanted = (unsigned)strtoul(port, NULL, 10);
+    unsigned long wanted = strtoul(port, NULL, 10);
     bool found = false;
 
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         FILE *table = fopen(tables[i], "r");
         char line[512];
-        while (table != NULL && fgets(line, sizeof line, table) != NULL) {
-            unsigned at, state;
-            if (sscanf(line, "%*d: %*[^:]:%x %*[^:]:%*x %x", &at, &state) == 2)
-                found = found || (at == wanted && state == 0x0A);
-        }
+        while (table != NULL && fgets(line, sizeof line, table) != NULL)
+            found = found || is_listener(line, wanted);
         if (table != NULL)
             fclose(table);
     }
