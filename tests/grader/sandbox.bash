@@ -34,13 +34,13 @@ isolated() {
 # that it can write to is the directory.  The variables seconds and memory (KiB) are its
 # limits; its output goes where ours goes, cut where it gets long.
 contained() {
-    local directory wrap=()
+    local directory contain_at=$CONTAIN wrap=()
     directory=$(cd "$1" && pwd) && cd "$directory" || exit
     shift
     [ "$GRADE_NAMESPACES" = no ] || namespaces
     # shellcheck disable=SC2016  # it is for the inner shell
     exec env -i PATH="$PATH" HOME="$directory" TMPDIR="$directory" LANG=C \
-        GRADE_RUN="$GRADE_SCRATCH" "${wrap[@]}" "$CONTAIN" -s "$seconds" \
+        GRADE_RUN="$GRADE_SCRATCH" "${wrap[@]}" "$contain_at" -s "$seconds" \
         bash -c 'for limit in $1; do ulimit "-${limit%=*}" "${limit#*=}" 2>/dev/null; done
             shift && exec "$@"' program "$(limits)" "$@"
 }
@@ -53,7 +53,7 @@ limits() {
     [ "$GRADE_NAMESPACES" = no ] || echo u=1024
 }
 
-# Sets wrap for contained.  Seen are the places of compilers, libraries and settings; but
+# Sets wrap and contain_at for contained.  Seen are the places of compilers, libraries and settings; but
 # nothing of one that holds this repository or submissions: they are nobody's business.
 namespaces() {
     local place small=(--size 67108864 --tmpfs)
@@ -62,7 +62,8 @@ namespaces() {
         [[ ! -d $place || $ROOT/ == "$place"/* || $GRADE_SUBMISSION/ == "$place"/* ]] ||
             wrap+=(--ro-bind "$place" "$place")
     done
-    wrap+=("${small[@]}" "$GRADE_SCRATCH" --ro-bind "$CONTAIN" "$CONTAIN"
+    contain_at=/contain
+    wrap+=("${small[@]}" "$GRADE_SCRATCH" --ro-bind "$CONTAIN" "$contain_at"
         --ro-bind "$ROOT/common" "${directory%/*}/common" --bind "$directory" "$directory"
         --remount-ro "$GRADE_SCRATCH" --remount-ro / --chdir "$directory"
         --unshare-user --unshare-pid --unshare-ipc --as-pid-1 --cap-drop ALL --die-with-parent)
