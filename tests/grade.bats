@@ -73,6 +73,9 @@ exec ./server "$@"'
         [ "$status" -eq 2 ]
         [[ $output = *'Usage: grade EXERCISE DIRECTORY'* ]]
     done
+    run "$GRADE" --help
+    [[ $status -eq 0 && ${lines[0]} = 'Usage: grade EXERCISE DIRECTORY'* ]]
+    [[ ${lines[-1]} = 'work, and nothing'* ]]
 }
 
 @test "a lost point comes with what was expected, what came, a hint, and the way to it" {
