@@ -74,6 +74,7 @@ check_reset() {
     serve
     client A say connected hold put 'Hello\x0a' get 'Hello\x0a'
     said A connected
+    expected 'an answer for each of five clients that reset their connections then'
     peer -n 5 put 'Hello\x0a' get 'Hello\x0a' reset
     kill -STOP "$server_pid"
     peer -n 2 put 'Hello\x0a' finish reset # both have room in a short backlog
