@@ -48,14 +48,16 @@ struct output {
     size_t cut;
 };
 
-static int signal_pipe[2]; /* the handler writes the signal's number, poll sees it */
+static int signal_pipe[2];            /* the handler writes a byte, poll sees it */
+static volatile sig_atomic_t told_to; /* the signal that tells us to end, or 0 */
 
 static void on_signal(int signal)
 {
     int error = errno;
-    unsigned char number = (unsigned char)signal;
 
-    (void)!write(signal_pipe[1], &number, 1);
+    if (signal != SIGCHLD)
+        told_to = signal;
+    (void)!write(signal_pipe[1], "", 1);
     errno = error;
 }
 
@@ -73,6 +75,11 @@ static void keep(struct output *output, const char *bytes, size_t length)
     output->cut += length - kept;
     while (kept > 0) {
         ssize_t n = write(STDOUT_FILENO, bytes, kept);
+        if (n == -1 && (errno == ENOSPC || errno == EDQUOT)) {
+            output->cut += kept; /* the caller looks for a full disk himself */
+            output->left = 0;
+            return;
+        }
         if (n == -1 && errno != EINTR)
             give_up("write");
         if (n > 0) {
@@ -164,14 +171,13 @@ static bool attend(pid_t program, struct output *output, long long deadline, int
             give_up("poll");
         if (waits[1].revents != 0)
             take_output(output);
-        unsigned char number;
-        while (read(signal_pipe[0], &number, 1) == 1) {
-            if (number != SIGCHLD) {
-                *status = 128 + number;
-                return false;
-            }
-            if (collect(program, status))
-                return true;
+        /* No more than one read: the time goes on, however many signals come. */
+        char bytes[256];
+        if (read(signal_pipe[0], bytes, sizeof bytes) > 0 && collect(program, status))
+            return true;
+        if (told_to != 0) {
+            *status = 128 + told_to;
+            return false;
         }
     }
 }
@@ -214,8 +220,11 @@ static int run(char **words, const struct limits *limits)
 #ifdef __linux__
     /* Else the program could write to our standard error, by /proc. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    /* Who has started us may be killed, and then can't tell us to end the program. */
-    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    /* Who has started us may be killed, and then can't tell us to end the program.  The first
+       process of a namespace is better killed itself, and all others with it: bubblewrap has
+       set that. */
+    if (getpid() != 1)
+        prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 #endif
 #ifdef PR_SET_CHILD_SUBREAPER
     /* What the program leaves behind becomes our child: some systems' first process takes
