@@ -495,6 +495,67 @@ exit 1'
     [ "$status" -ne 0 ]
 }
 
+@test "what is copied is counted as it is copied" {
+    good
+    make_with() {
+        printf 'echo-to-eof: program\n\t%s\n\tcp program $@ && chmod +x $@\n' "$1" \
+            >"$submitted/Makefile"
+    }
+    # Each of the two would be small if a file's second name cost nothing, or a long name little.
+    make_with 'head -c 50000000 /dev/zero >1; for i in `seq 30`; do ln 1 l$$i; done'
+    graded 1
+    [[ $output = *'more than 1 GiB or'*'0 passed, 1 failed'* ]]
+    make_with 'for i in `seq 15`; do d=$$d`printf %0200d 0`/; done; mkdir -p $$d && cd $$d && \
+	seq 4000 | xargs touch'
+    graded 1
+    [[ $output = *'more than 1 GiB or'*'0 passed, 1 failed'* ]]
+}
+
+@test "nobody in the sandbox makes namespaces of its own" {
+    needs_namespaces
+    bwrap --help | grep -qe --disable-userns || skip "this bubblewrap cannot forbid it"
+    submission nested <<<'#!/bin/sh
+unshare --user true && echo made one
+exit 1'
+    graded 1 --only listens
+    [[ $output = *unshare* && $output != *'| made one'* ]]
+}
+
+@test "the way to the repository does not matter: what it holds is not seen" {
+    needs_namespaces
+    mkdir -p /opt/course.$$ || skip "/opt takes no files"
+    cp -R "$ROOT/common" "$ROOT/tests" "/opt/course.$$"
+    ln -s "/opt/course.$$" "$SCRATCH/link"
+    submission spy <<END
+#!/bin/sh
+ls /opt/course.$$/tests && echo sees it
+exit 1
+END
+    GRADE=$SCRATCH/link/tests/grade graded 1 --only listens || failed=1
+    rm -rf "/opt/course.$$"
+    [[ -z ${failed:-} && $output != *'| sees it'* && $output = *'No such file'* ]]
+}
+
+@test "what the machine lacks is a fault, and patience makes time longer" {
+    good
+    for limit in 'n 100' 'v 100000'; do
+        run bash -c "ulimit -$limit && exec '$GRADE' echo-to-eof '$submitted'" 3>&-
+        [[ $status -eq 3 && ${lines[0]} = 'grade: it needs '*"${limit% *})" ]]
+    done
+    for words in "echo-to-eof $submitted --only build" "--batch echo-to-eof $submitted"; do
+        # shellcheck disable=SC2086  # words
+        "$GRADE" $words >/dev/full 2>"$SCRATCH/out" 3>&- || status=$?
+        [ "$status" -eq 3 ]
+    done
+    cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH"
+    sed -i.old '/^listens/s/	30	/	2	/' "$SCRATCH/tests/exercises/echo-to-eof/checks.tsv"
+    submission tardy <<<'#!/bin/sh
+sleep 4
+exec ./server "$@"'
+    GRADE=$SCRATCH/tests/grade graded 1 --only listens
+    GRADE_PATIENCE=80 GRADE=$SCRATCH/tests/grade graded 0 --only listens
+}
+
 @test "a full disk is status 3" {
     needs_namespaces
     good
@@ -528,6 +589,25 @@ END
         >"$SCRATCH/table" 2>"$SCRATCH/progress" 3>&-
     grep "^\"'-x\",0,100,build," "$SCRATCH/table"
     grep 'warning: without bubblewrap' "$SCRATCH/progress"
+    # Where bubblewrap fails for the second, this one is not run, without it even less.
+    if [[ $output != *bubblewrap* ]] && command -v bwrap; then
+        mkdir "$SCRATCH/bin"
+        bwrap=$(command -v bwrap)
+        printf '%s\n' '#!/bin/bash' "[[ ! -e $SCRATCH/broken ]] || exit 1" \
+            "exec $bwrap \"\$@\"" >"$SCRATCH/bin/bwrap"
+        chmod +x "$SCRATCH/bin/bwrap"
+        mkdir "$SCRATCH/first" "$SCRATCH/second"
+        printf 'all:\n\tfalse\n' >"$SCRATCH/first/Makefile"
+        printf 'all:\n\ttouch %s\n' "$SCRATCH/ran" >"$SCRATCH/second/Makefile"
+        PATH=$SCRATCH/bin:$PATH "$GRADE" --batch echo-to-eof "$SCRATCH/first" "$SCRATCH/second" \
+            2>"$SCRATCH/progress" 3>&- | while read -r line; do
+            [[ $line != *first* ]] || touch "$SCRATCH/broken"
+            echo "$line"
+        done >"$SCRATCH/table"
+        cat "$SCRATCH/table"
+        grep 'second",,,"grade: ' "$SCRATCH/table"
+        [ ! -e "$SCRATCH/ran" ]
+    fi
     run "$GRADE" --batch nothing "$submitted"
     [[ $status -eq 2 && $output = *'no exercise nothing' ]]
     run "$GRADE" --batch echo-to-eof

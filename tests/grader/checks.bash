@@ -105,6 +105,7 @@ free_address() {
 start() {
     log=$here/log
     : >"$log" || cannot 'no room for the log'
+    [ -L "$copy" ] || chmod u+rwx "$copy" || true # it may have shut it when it was started before
     contained "$copy" "./$program" "$@" >"$log" 2>"$here/trouble" &
     runner=$!
     soon find_server || true # it may have ended already

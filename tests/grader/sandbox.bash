@@ -8,23 +8,25 @@
 
 # shellcheck disable=SC2154  # ../grade sets ROOT, CONTAIN and GRADE_..., who calls sets seconds
 
-# Whether bubblewrap can do all that here: GRADE_NAMESPACES is yes or no from then on.
+# Whether bubblewrap can do all that here: GRADE_NAMESPACES is yes or no from then on; or lax,
+# where it can't forbid that the submission makes namespaces inside of its own (before 0.8).
 find_namespaces() {
-    if [ -z "${GRADE_NAMESPACES:-}" ]; then
-        export GRADE_NAMESPACES=yes
-        local box=$GRADE_SCRATCH/probe/box
-        mkdir -p "$box"
-        # shellcheck disable=SC2016  # it is for the inner shell
-        (isolated bash -c '. "$0" && seconds=10 memory=unlimited && contained "$1" true' \
-            "$ROOT/tests/grader/sandbox.bash" "$box") >/dev/null 2>&1 || GRADE_NAMESPACES=no
-    fi
+    local box=$GRADE_SCRATCH/probe/box
     export GRADE_NAMESPACES
+    [ -z "${GRADE_NAMESPACES:-}" ] || return 0
+    mkdir -p "$box"
+    for GRADE_NAMESPACES in yes lax; do
+        # shellcheck disable=SC2016  # it is for the inner shell
+        ! (isolated bash -c '. "$0" && seconds=60 memory=unlimited && contained "$1" true' \
+            "$ROOT/tests/grader/sandbox.bash" "$box") >/dev/null 2>&1 || return 0
+    done
+    GRADE_NAMESPACES=no
 }
 
 # isolated COMMAND...: becomes the command, in a network that is loopback only.
 isolated() {
     local wrap=()
-    if [ "$GRADE_NAMESPACES" = yes ]; then
+    if [ "$GRADE_NAMESPACES" != no ]; then
         wrap=(bwrap --dev-bind / / --unshare-net --die-with-parent)
     fi
     exec "${wrap[@]}" "$@"
@@ -56,7 +58,8 @@ limits() {
 # Sets wrap and contain_at for contained.  Seen are the places of compilers, libraries and settings; but
 # nothing of one that holds this repository or submissions: they are nobody's business.
 namespaces() {
-    local place small=(--size 67108864 --tmpfs)
+    local place small=(--size 67108864 --tmpfs) strict=(--disable-userns)
+    [ "$GRADE_NAMESPACES" = yes ] || strict=()
     wrap=(bwrap --dev /dev --proc /proc "${small[@]}" /dev/shm "${small[@]}" /tmp)
     for place in /bin /etc /gnu /lib* /nix /opt /sbin /usr; do
         [[ ! -d $place || $ROOT/ == "$place"/* || $GRADE_SUBMISSION/ == "$place"/* ]] ||
@@ -66,13 +69,13 @@ namespaces() {
     wrap+=("${small[@]}" "$GRADE_SCRATCH" --ro-bind "$CONTAIN" "$contain_at"
         --ro-bind "$ROOT/common" "${directory%/*}/common" --bind "$directory" "$directory"
         --remount-ro "$GRADE_SCRATCH" --remount-ro / --chdir "$directory"
-        --unshare-user --unshare-pid --unshare-ipc --as-pid-1 --cap-drop ALL --die-with-parent)
+        --unshare-user "${strict[@]}" --unshare-pid --unshare-ipc --as-pid-1 --cap-drop ALL --die-with-parent)
 }
 
 # contain_of PID: the process of contain, where PID was started as "isolated contain ..." or
 # "contained ...": bwrap stands before it, and does not pass signals on.
 contain_of() {
-    if [ "$GRADE_NAMESPACES" = yes ]; then
+    if [ "$GRADE_NAMESPACES" != no ]; then
         child_of "$1"
     else
         echo "$1"
