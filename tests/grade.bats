@@ -336,7 +336,7 @@ END
 ./server "$@" &
 wait'
     for _ in 1 2 3 4 5 6 7 8 9 10; do
-        "$GRADE" echo-to-eof "$submitted" --only next --tap - | grep '^ok\|^not ok' || true
+        "$GRADE" echo-to-eof "$submitted" --only echoes --tap - | grep '^ok\|^not ok' || true
     done | sort | uniq -c >"$SCRATCH/lines"
     cat "$SCRATCH/lines"
     [ "$(awk '{ print $1 }' "$SCRATCH/lines" | sort -u)" = 10 ]
@@ -670,6 +670,7 @@ END
     cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH"
     cd "$SCRATCH/tests"
     exercise=exercises/echo-to-eof
+    sed -i.old '/^half\|^nul\|^long\|^rests\|^leak/d' "$exercise/checks.tsv" # a few will do
     rm -rf "$exercise/mutants"/[!s]*
     rm -rf "$exercise/starter" && cp -R "$exercise/solution" "$exercise/starter"
     echo half-close >"$exercise/mutants/sigpipe/EXPECT"
