@@ -29,22 +29,35 @@ check_at_once() {
 
 check_early_close() {
     local steps=(small a,b,c,d) name
-    expected 'd is answered, while a, b and c have read only 1000 bytes of their answers'
+    expected 'd is answered, after a, b and c have gone in the middle of their answers'
     for name in a b c; do
         choose
         steps+=(put "$name" "$request" take "$name" 1000 "${answer[1]}")
     done
-    choose
-    steps+=(put d "$request" take d "${answer[@]}" say served hold)
     # Of a half-closed connection that is reset, the next write fails with EPIPE at once.
     steps+=(finish a reset a close b reset c)
-    begin_agent "${steps[@]}" put d "$request" take d "${answer[@]}" \
-        join e put e "$request" take e "${answer[@]}"
+    choose
+    agent "${steps[@]}" put d "$request" take d "${answer[@]}" join e put e "$request" \
+        take e "${answer[@]}"
+}
+
+# Most of the answers of a, b and c is still to be written when d has all of its own.
+check_told_once() {
+    local steps=(small a,b,c,d) rest=() answers=() name
+    for name in a b c; do
+        choose
+        answers+=("${answer[*]}")
+        steps+=(put "$name" "$request" take "$name" 1000 "${answer[1]}")
+        rest+=(take "$name" $((answer[0] - 1000)) "${answer[1]}")
+    done
+    choose
+    expected 'd is answered, while a, b and c have read only 1000 bytes of their answers'
+    begin_agent "${steps[@]}" put d "$request" take d "${answer[@]}" say served hold "${rest[@]}"
     said agent served
-    tells_all "${answer[*]}" # and not of what is still to be written
-    expected 'd is answered, after a, b and c have gone in the middle of their answers'
+    tells_all "${answer[*]}"
     release agent
     done_well agent
+    tells_all "${answers[@]}" "${answer[*]}"
 }
 
 # A connection may end in any way: nothing of it is left.
