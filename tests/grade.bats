@@ -115,10 +115,10 @@ kill -SEGV $$'
 
 @test "whatever a program prints, all outputs are valid" {
     submission noisy <<<'#!/bin/bash
-for i in {0..255}; do printf "\\x$(printf %x $i)"; done
+for i in {0..255}; do printf -v x %x "$i" && printf "\\x$x"; done
 printf "\n]]></failure>\x1b[2J\n# \"\\ not ok\nok 1\n"
 exit 1'
-    graded 1 --only echoes --tap "$SCRATCH/tap" --junit "$SCRATCH/xml" \
+    GRADE_PATIENCE=60 graded 1 --only echoes --tap "$SCRATCH/tap" --junit "$SCRATCH/xml" \
         --gradescope "$SCRATCH/json" --classroom "$SCRATCH/classroom"
     LC_ALL=C
     [[ $output = *'|   \x00\x01'* || $output = *'\xFF'* ]]
