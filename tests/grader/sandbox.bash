@@ -2,9 +2,9 @@
 #
 # Each check has a network of its own, which is loopback only (isolated); in there the
 # submission has process numbers of its own, and sees no files but the system's and its copy,
-# with common/ beside it; it can write to its copy only (contained).  Where bubblewrap is
-# missing, or where the system forbids it, the limits and the end of the process group are all
-# there is.
+# with common/ beside it; it can write to its copy, and to an empty /tmp (contained).  Where
+# bubblewrap is missing, or where the system forbids it, the limits and the end of the process
+# group are all there is.
 
 # shellcheck disable=SC2154  # ../grade sets ROOT, CONTAIN and GRADE_..., who calls sets seconds
 
@@ -32,8 +32,7 @@ isolated() {
     exec "${wrap[@]}" "$@"
 }
 
-# contained DIRECTORY COMMAND...: becomes the command there, so call it in a subshell.  All
-# that it can write to is the directory.  The variables seconds and memory (KiB) are its
+# contained DIRECTORY COMMAND...: becomes the command there, so call it in a subshell.  The variables seconds and memory (KiB) are its
 # limits; its output goes where ours goes, cut where it gets long.
 contained() {
     local directory contain_at=$CONTAIN wrap=()
@@ -55,8 +54,9 @@ limits() {
     [ "$GRADE_NAMESPACES" = no ] || echo u=1024
 }
 
-# Sets wrap and contain_at for contained.  Seen are the places of compilers, libraries and settings; but
-# nothing of one that holds this repository or submissions: they are nobody's business.
+# Sets wrap and contain_at for contained.  Seen are the places of compilers, libraries and
+# settings; but nothing of one that holds this repository or submissions: they are nobody's
+# business.
 namespaces() {
     local place small=(--size 67108864 --tmpfs) strict=(--disable-userns)
     [ "$GRADE_NAMESPACES" = yes ] || strict=()
@@ -69,7 +69,8 @@ namespaces() {
     wrap+=("${small[@]}" "$GRADE_SCRATCH" --ro-bind "$CONTAIN" "$contain_at"
         --ro-bind "$ROOT/common" "${directory%/*}/common" --bind "$directory" "$directory"
         --remount-ro "$GRADE_SCRATCH" --remount-ro / --chdir "$directory"
-        --unshare-user "${strict[@]}" --unshare-pid --unshare-ipc --as-pid-1 --cap-drop ALL --die-with-parent)
+        --unshare-user "${strict[@]}" --unshare-pid --unshare-ipc --as-pid-1 --cap-drop ALL
+        --die-with-parent)
 }
 
 # contain_of PID: the process of contain, where PID was started as "isolated contain ..." or

@@ -66,7 +66,7 @@ void script_reset(int fd)
     close(fd);
 }
 
-static void release_signal(sigset_t *set)
+static void set_of_sigusr1(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGUSR1);
@@ -76,7 +76,7 @@ void script_start(void)
 {
     sigset_t set;
 
-    release_signal(&set);
+    set_of_sigusr1(&set);
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -85,6 +85,6 @@ void script_hold(void)
     sigset_t set;
     int signal;
 
-    release_signal(&set);
+    set_of_sigusr1(&set);
     sigwait(&set, &signal);
 }

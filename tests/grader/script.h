@@ -21,7 +21,7 @@ int script_connect_small(const char *text, char error[ERROR_SIZE]);
 /* Closes the socket so that the other side gets a reset. */
 void script_reset(int fd);
 
-/* Blocks SIGUSR1: from then on it waits until script_hold asks for it. */
+/* Blocks SIGUSR1, so that it waits until somebody asks for it. */
 void script_start(void);
 
 /* Waits for SIGUSR1. */
