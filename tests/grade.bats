@@ -62,6 +62,7 @@ exec ./server "$@"'
     good
     graded 0
     [[ $output = *'100 of 100 points; 11 passed, 0 failed, 0 not run'* ]]
+    GRADE_NAMESPACES=no graded 0 --only leak
     submitted=$ROOT/tests/exercises/echo-to-eof/starter
     graded 1
     [[ $output = *'failed    0 of  15  again:'* && $output = *'not run   0 of  10  long:'* ]]

@@ -145,12 +145,14 @@ listens() {
         grep -qi "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A "
 }
 
-# Sets server_pid: the program is the first child of the contain that runs it.
+# Sets server_pid: the program is the first child of the contain that runs it.  Before it is
+# contain, a process has other children.
 find_server() {
-    local pid
+    local pid name
     ! ended "$runner" || return 0
-    pid=$(contain_of "$runner") && server_pid=$(child_of "$pid") && parent_pid=$pid
-}
+    pid=$(contain_of "$runner") && read -r name <"/proc/$pid/comm" && [ "$name" = contain ] &&
+        server_pid=$(child_of "$pid") && parent_pid=$pid
+} 2>/dev/null
 
 # Where bwrap or contain could not do its work, they say so on a standard error of their own:
 # what the program writes to its one goes into the log.
