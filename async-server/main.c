@@ -19,8 +19,8 @@
 /* A task's struct holds what lives across its awaits. */
 struct server {
     struct task task;
-    int socket;   /* the passive one */
-    bool lacking; /* whether the last accept failed */
+    int socket;          /* the passive one */
+    bool accept_failing; /* whether the last accept failed */
 };
 
 struct client {
@@ -42,10 +42,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <host>:<port>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     /* The log is written once per turn of the tasks, not line by line. */
     static char log[8192];
     setvbuf(stdout, log, _IOFBF, sizeof log);
@@ -70,7 +67,7 @@ int main(int argc, char *argv[])
         /* Each task that could go on has had its turn: show the log, and wait. */
         fflush(stdout);
         if (runtime_turn(runtime) == -1)
-            sleep_ms(ACCEPT_REST_MS); /* the kernel lacks memory */
+            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
     }
 }
 
@@ -89,16 +86,16 @@ static void serve(struct task *task)
         length = sizeof peer;
         socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
-            if (would_block(errno) || errno == ECONNABORTED)
-                continue; /* a signal, or a client that has left already */
-            /* Descriptors or memory are lacking.  Tell it once, however long it lasts. */
-            if (!server->lacking)
+            if (should_retry_accept(errno))
+                continue; /* a signal, or a connection that failed in the backlog */
+            /* Out of descriptors or memory.  Log it once, not at each attempt. */
+            if (!server->accept_failing)
                 printf("Error accepting connection: %s\n", strerror(errno));
-            server->lacking = true;
-            await_sleep(task, ACCEPT_REST_MS);
+            server->accept_failing = true;
+            await_sleep(task, ACCEPT_BACKOFF_MS);
             continue;
         }
-        server->lacking = false;
+        server->accept_failing = false;
         tcp_set_options(socket);
         address_format((struct sockaddr *)&peer, length, address);
         printf("Accepting connection from %s\n", address);
@@ -146,7 +143,7 @@ static void process_client(struct task *task)
             printf("Client %s closed connection\n", client->address);
             break;
         }
-        if (n == -1 && would_block(errno))
+        if (n == -1 && should_retry(errno))
             continue;
         if (n == -1) {
             printf("Error reading from %s: %s\n", client->address, strerror(errno));
@@ -162,7 +159,7 @@ static void process_client(struct task *task)
                       client->length - client->written);
             if (n >= 0)
                 client->written += (size_t)n;
-            else if (would_block(errno))
+            else if (should_retry(errno))
                 await_writable(task);
             else
                 break;

@@ -21,7 +21,7 @@
            do {
                await_readable(task);
                n = read(reader->task.fd, reader->buf, sizeof reader->buf);
-           } while (n > 0 || (n == -1 && would_block(errno)));
+           } while (n > 0 || (n == -1 && should_retry(errno)));
            task_end(task);
            close(reader->task.fd);
            free(reader);
@@ -65,7 +65,7 @@ void runtime_destroy(struct runtime *runtime);
    All its awaits are for FD, which is non-blocking.  The runtime neither frees TASK nor
    closes FD: the task does, behind its task_end.
 
-   Returns 0, or -1 with errno where something is lacking (see allocate_token and
+   Returns 0, or -1 with errno where resources are exhausted (see allocate_token and
    poller_register); the task has not run then. */
 int runtime_spawn(struct runtime *runtime, struct task *task,
                   void (*function)(struct task *task), int fd);

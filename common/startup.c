@@ -2,17 +2,17 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-int startup(void)
+void startup(void)
 {
-    /* open takes the lowest free number, which is FD: those below it are open. */
+    /* open returns the lowest number that is free, which is FD: those below it are open. */
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDWR) == -1)
-            return -1;
+            abort();
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
-    return 0;
 }

@@ -3,16 +3,17 @@
 #ifndef STARTUP_H
 #define STARTUP_H
 
-/* Call it first in main.  After it,
+/* Call this before the program opens its first descriptor.  Afterward
    - descriptors 0, 1 and 2 are open.  A program started with standard output closed
-     would get its first socket as descriptor 1, and print its log to a client;
-   - a write to a connection that the peer has reset fails with EPIPE, where it would
-     end the process by SIGPIPE;
-   - SIGINT and SIGTERM end the process, even where a shell without job control has
-     started it in the background, with SIGINT ignored.
+     would otherwise get its first socket as descriptor 1, and print its log to a client;
+   - a write to a connection that the peer has reset fails with EPIPE, instead of raising
+     SIGPIPE, which kills the process (see write in POSIX);
+   - SIGINT and SIGTERM kill the process, even if a shell without job control started it
+     in the background, with SIGINT ignored.
 
-   Returns 0, or -1 with errno where /dev/null can't be opened.  (The Rust runtime
-   does the first two before it calls main.) */
-int startup(void);
+   Aborts where descriptor 0, 1 or 2 is closed and /dev/null cannot be opened: no
+   descriptor is left then to print a message to.  (The Rust runtime does the same before
+   it calls main, except for the last point.) */
+void startup(void);
 
 #endif

@@ -149,7 +149,22 @@ int set_nonblocking(int fd)
     return fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
-bool would_block(int error)
+bool should_retry(int error)
 {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+bool should_retry_accept(int error)
+{
+#ifdef EHOSTDOWN /* not in POSIX */
+    if (error == EHOSTDOWN)
+        return true;
+#endif
+#ifdef ENONET /* Linux only */
+    if (error == ENONET)
+        return true;
+#endif
+    return should_retry(error) || error == ECONNABORTED || error == EPROTO ||
+           error == ENOPROTOOPT || error == EOPNOTSUPP || error == ENETDOWN ||
+           error == ENETUNREACH || error == EHOSTUNREACH;
 }

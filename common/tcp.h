@@ -11,7 +11,7 @@
 /* How long a server leaves newcomers in the backlog after accept has failed for
    lack of descriptors or memory, in milliseconds.  To try again at once would
    take the whole CPU for as long as the lack lasts. */
-enum { ACCEPT_REST_MS = 100 };
+enum { ACCEPT_BACKOFF_MS = 100 };
 
 /* Opens a passive socket at the address TEXT (see address.h): of the addresses
    that a name has, the first that can be bound.  Port 0 lets the system choose.
@@ -45,9 +45,15 @@ void tcp_set_options(int socket);
    EWOULDBLOCK instead.  Returns 0, or -1 with errno (see fcntl). */
 int set_nonblocking(int fd);
 
-/* Tells whether a call on a non-blocking descriptor failed with ERROR only for
-   now: nothing was ready (EAGAIN; POSIX allows EWOULDBLOCK as another number), or
-   a signal came first (EINTR). */
-bool would_block(int error);
+/* Whether a read or a write that failed with ERROR should be tried again: nothing was
+   ready yet on a non-blocking descriptor (EAGAIN; POSIX allows EWOULDBLOCK to be another
+   number), or a signal interrupted the call (EINTR). */
+bool should_retry(int error);
+
+/* Whether an accept that failed with ERROR should be tried again immediately: as above, or
+   the connection that it was about to return failed in the backlog (ECONNABORTED, and the
+   network errors that accept(2) says to treat like EAGAIN).  After any other error, such as
+   EMFILE or ENOMEM, wait for ACCEPT_BACKOFF_MS first. */
+bool should_retry_accept(int error);
 
 #endif

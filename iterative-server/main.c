@@ -34,14 +34,14 @@ struct server {
     size_t listen_token;
     struct client **clients; /* indexed by token */
     size_t capacity;
-    bool lacking;         /* whether the last accept failed */
-    long long rest_until; /* when to accept again, in clock_ms time; 0: now */
+    bool accept_failing;           /* whether the last accept failed */
+    long long accept_paused_until; /* when to accept again, in clock_ms time; 0: now */
 };
 
 static int start(struct server *server);
 static void accept_clients(struct server *server);
-static void rest(struct server *server);
-static void end_rest(struct server *server);
+static void pause_accepting(struct server *server);
+static void resume_accepting(struct server *server);
 static int add_client(struct server *server, int socket, const char *address);
 static void remove_client(struct server *server, size_t token);
 static void serve_client(struct server *server, size_t token);
@@ -53,10 +53,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <host>:<port>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     /* The log is written once per turn of the loop, not line by line. */
     static char log[8192];
     setvbuf(stdout, log, _IOFBF, sizeof log);
@@ -79,10 +76,10 @@ int main(int argc, char *argv[])
         /* Each client that was ready has had its turn: show the log, and wait. */
         fflush(stdout);
         struct event events[POLLER_MAX_EVENTS];
-        int timeout = server.rest_until == 0 ? -1 : ACCEPT_REST_MS;
+        int timeout = server.accept_paused_until == 0 ? -1 : ACCEPT_BACKOFF_MS;
         int count = poller_wait(server.poller, events, timeout);
         if (count == -1 && errno != EINTR)
-            sleep_ms(ACCEPT_REST_MS); /* the kernel lacks memory */
+            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
 
         for (int i = 0; i < count; i++) {
             if (events[i].token == server.listen_token)
@@ -90,8 +87,8 @@ int main(int argc, char *argv[])
             else
                 serve_client(&server, events[i].token);
         }
-        if (server.rest_until != 0 && clock_ms() >= server.rest_until)
-            end_rest(&server);
+        if (server.accept_paused_until != 0 && clock_ms() >= server.accept_paused_until)
+            resume_accepting(&server);
     }
 }
 
@@ -119,13 +116,11 @@ static void accept_clients(struct server *server)
         socklen_t length = sizeof peer;
         int socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
-            if (errno == EINTR || errno == ECONNABORTED)
-                continue; /* a signal, or a client that has left already */
-            if (!would_block(errno))
-                rest(server);
+            if (!should_retry_accept(errno))
+                pause_accepting(server);
             return;
         }
-        server->lacking = false;
+        server->accept_failing = false;
         tcp_set_options(socket);
         char address[ADDRESS_TEXT_SIZE];
         address_format((struct sockaddr *)&peer, length, address);
@@ -138,26 +133,26 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Descriptors or memory are lacking.  Tells it once, however long it lasts, and takes
+/* Out of descriptors or memory.  Tells it once, however long it lasts, and takes
    the passive socket out of the poller for a while, which would report it at once. */
-static void rest(struct server *server)
+static void pause_accepting(struct server *server)
 {
-    if (!server->lacking)
+    if (!server->accept_failing)
         printf("Error accepting connection: %s\n", strerror(errno));
-    server->lacking = true;
-    server->rest_until = clock_ms() + ACCEPT_REST_MS;
+    server->accept_failing = true;
+    server->accept_paused_until = clock_ms() + ACCEPT_BACKOFF_MS;
     if (poller_reregister(server->poller, server->socket, server->listen_token, 0) == -1)
-        sleep_ms(ACCEPT_REST_MS); /* it stays in: let all rest */
+        sleep_ms(ACCEPT_BACKOFF_MS); /* it stays in: let all rest */
 }
 
-static void end_rest(struct server *server)
+static void resume_accepting(struct server *server)
 {
     if (poller_reregister(server->poller, server->socket, server->listen_token, READABLE) == 0)
-        server->rest_until = 0;
+        server->accept_paused_until = 0;
 }
 
 /* Takes the client into the table and the poller, under a token of its own.  Returns
-   0, or -1 with errno where something is lacking; the socket is then still the caller's. */
+   0, or -1 with errno where resources are exhausted; the socket is then still the caller's. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token;
@@ -228,7 +223,7 @@ static unsigned process_client(struct client *client)
             printf("Client %s closed connection\n", client->address);
             return 0;
         }
-        if (n == -1 && would_block(errno))
+        if (n == -1 && should_retry(errno))
             return READABLE;
         if (n == -1) {
             printf("Error reading from %s: %s\n", client->address, strerror(errno));
@@ -241,7 +236,7 @@ static unsigned process_client(struct client *client)
 
     /* Echo the same bytes.  write may take a part of them only, or none. */
     n = write(client->socket, client->buf + client->written, client->length - client->written);
-    if (n == -1 && !would_block(errno)) {
+    if (n == -1 && !should_retry(errno)) {
         printf("Error writing to client: %s\n", strerror(errno));
         return 0;
     }

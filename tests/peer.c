@@ -121,7 +121,7 @@ static ssize_t send_some(struct connection *c, size_t length)
     /* Before it is sent: whoever gets it can't have had it earlier. */
     long long now = clock_ms();
     ssize_t n = write(c->fd, buf, chunk);
-    if (n == -1 && would_block(errno))
+    if (n == -1 && should_retry(errno))
         return 0;
     if (n > 0) {
         c->sent += (size_t)n;
@@ -149,7 +149,7 @@ static void receive_some(struct connection *c)
     size_t left = c->sent - c->received;
     ssize_t n = read(c->fd, buf, left < sizeof buf ? left : sizeof buf);
 
-    if (n == -1 && would_block(errno))
+    if (n == -1 && should_retry(errno))
         return;
     if (n == -1)
         fail(c, "%s", strerror(errno));
@@ -228,7 +228,7 @@ static void expect_end(struct connection *c, bool reset_will_do)
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "the connection is still open");
         n = read(c->fd, &byte, 1);
-    } while (n == -1 && would_block(errno));
+    } while (n == -1 && should_retry(errno));
     if (n == 1)
         fail(c, "in place of the end came a byte that is no echo, \\x%02X",
              (unsigned char)byte);
@@ -244,7 +244,7 @@ static void take(struct connection *c, size_t length)
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "%zu bytes do not come", length);
         ssize_t n = read(c->fd, &byte, 1);
-        if (n == 0 || (n == -1 && !would_block(errno)))
+        if (n == 0 || (n == -1 && !should_retry(errno)))
             fail(c, "%zu bytes do not come", length);
         if (n == 1)
             length--;
@@ -271,7 +271,7 @@ static void get(struct connection *c, const char *text)
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "byte %zu of %.40s does not come", i, text);
         ssize_t n = read(c->fd, &byte, 1);
-        if (n == 0 || (n == -1 && !would_block(errno)))
+        if (n == 0 || (n == -1 && !should_retry(errno)))
             fail(c, "the end came in place of byte %zu of %.40s", i, text);
         if (n == 1 && byte != bytes[i])
             fail(c, "byte %zu of %.40s came as \\x%02X", i, text, (unsigned char)byte);
@@ -301,7 +301,7 @@ static void repeat(struct connection *c, size_t count, const char *text, bool cr
             fail(c, "the other side takes no more");
         }
         ssize_t n = write(c->fd, chunk + at, left);
-        if (n == -1 && !would_block(errno))
+        if (n == -1 && !should_retry(errno))
             fail(c, "%s", strerror(errno));
         sent += n > 0 ? (size_t)n : 0;
     }
@@ -332,7 +332,7 @@ static void line(struct connection *c)
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "a line does not come");
         ssize_t n = read(c->fd, &byte, 1);
-        if (n == 0 || (n == -1 && !would_block(errno)))
+        if (n == 0 || (n == -1 && !should_retry(errno)))
             fail(c, "the end came in place of a line");
         if (n == 1) {
             putchar(byte);
@@ -351,7 +351,7 @@ static void drain(struct connection *c)
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "the connection is still open");
         n = read(c->fd, buf, sizeof buf);
-    } while (n > 0 || (n == -1 && would_block(errno)));
+    } while (n > 0 || (n == -1 && should_retry(errno)));
 }
 
 static void mirror(struct connection *c)
@@ -362,7 +362,7 @@ static void mirror(struct connection *c)
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "nothing comes");
         ssize_t n = read(c->fd, buf, sizeof buf);
-        if (n == -1 && would_block(errno))
+        if (n == -1 && should_retry(errno))
             continue;
         if (n <= 0)
             return;
@@ -370,7 +370,7 @@ static void mirror(struct connection *c)
             if (!ready(c, POLLOUT, patience_ms))
                 fail(c, "nobody reads what is mirrored");
             ssize_t w = write(c->fd, buf + written, (size_t)(n - written));
-            if (w == -1 && !would_block(errno))
+            if (w == -1 && !should_retry(errno))
                 return;
             written += w > 0 ? w : 0;
         }
@@ -592,9 +592,10 @@ int main(int argc, char *argv[])
         else
             return EXIT_FAILURE;
     }
-    if (optind >= argc || count == 0 || startup() == -1)
+    if (optind >= argc || count == 0)
         fail(NULL,
              "arguments: [-f] [-l] [-s] [-t <seconds>] [-n <count>] <host>:<port> <verb>...");
+    startup();
     if (find) {
         find_free(argv[optind]);
         return EXIT_SUCCESS;

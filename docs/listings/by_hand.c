@@ -29,7 +29,7 @@ static void read_all(struct task *task)
     for (;;) {
         await_readable(task);
         n = read(task->fd, buf, sizeof buf);
-        if (n == -1 && would_block(errno))
+        if (n == -1 && should_retry(errno))
             continue;
         if (n <= 0)
             break;
@@ -55,7 +55,7 @@ static void read_all_by_hand(struct task *task)
             return;
         case READABLE_NOW:
             n = read(task->fd, buf, sizeof buf);
-            if (n == -1 && would_block(errno))
+            if (n == -1 && should_retry(errno))
                 continue;
             if (n <= 0)
                 break;
@@ -67,7 +67,7 @@ static void read_all_by_hand(struct task *task)
 }
 
 /* Gives a task that runs FUNCTION a thousand bytes, and returns how many it has counted;
-   -1 where something is lacking. */
+   -1 where resources are exhausted. */
 static long count_with(void (*function)(struct task *task))
 {
     static const char bytes[1000];

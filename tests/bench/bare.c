@@ -15,11 +15,13 @@
 
 int main(int argc, char *argv[])
 {
+    startup();
+
     char text[ERROR_SIZE];
     char buf[160];
     struct epoll_event events[128];
     int epoll = epoll_create1(0);
-    int server = argc == 2 && startup() == 0 ? tcp_listen(argv[1], text) : -1;
+    int server = argc == 2 ? tcp_listen(argv[1], text) : -1;
     struct epoll_event event = {.events = EPOLLIN, .data.fd = server};
 
     if (server == -1 || set_nonblocking(server) == -1 ||

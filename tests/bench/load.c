@@ -125,7 +125,7 @@ static void send_rest(struct load *load, struct connection *c)
 {
     while (c->sent < load->size) {
         ssize_t n = write(c->fd, load->pattern + c->pattern + c->sent, load->size - c->sent);
-        if (n == -1 && would_block(errno))
+        if (n == -1 && should_retry(errno))
             break;
         if (n == -1)
             fail("write", strerror(errno));
@@ -152,7 +152,7 @@ static void receive(struct load *load, struct connection *c)
 {
     ssize_t n = read(c->fd, load->buf, load->size);
 
-    if (n == -1 && would_block(errno))
+    if (n == -1 && should_retry(errno))
         return;
     if (n <= 0)
         fail("read", n == 0 ? "the server has closed a connection" : strerror(errno));
@@ -232,7 +232,8 @@ static void measure(struct load *load, pid_t pid, int64_t length)
 
 int main(int argc, char *argv[])
 {
-    if (argc < 8 || startup() == -1) {
+    startup();
+    if (argc < 8) {
         fprintf(stderr, "arguments: <host>:<port> <pid> <together> <busy> <idle> <size> "
                         "<seconds> [churn]\n");
         return EXIT_FAILURE;

@@ -129,7 +129,7 @@ static void send_all(const struct connection *c, const char *bytes, size_t lengt
         if (!ready(c->fd, POLLOUT, patience_ms))
             fail(c, "the server takes no more");
         ssize_t n = write(c->fd, bytes, length);
-        if (n == -1 && !would_block(errno))
+        if (n == -1 && !should_retry(errno))
             fail(c, "%s", strerror(errno));
         if (n > 0) {
             bytes += n;
@@ -160,7 +160,7 @@ static int next_byte(struct connection *c)
         if (!ready(c->fd, POLLIN, patience_ms))
             fail(c, "nothing comes");
         ssize_t n = read(c->fd, c->buf, sizeof c->buf);
-        if (n == 0 || (n == -1 && !would_block(errno))) {
+        if (n == 0 || (n == -1 && !should_retry(errno))) {
             c->error = n == -1 ? errno : 0;
             return END;
         }
@@ -564,8 +564,9 @@ int main(int argc, char *argv[])
             return EXIT_FAILURE;
         patience_ms = (int)number(optarg) * 1000;
     }
-    if (optind >= argc || startup() == -1)
+    if (optind >= argc)
         fail(NULL, "arguments: [-t <seconds>] <host>:<port> <step>...");
+    startup();
     snprintf(talk.address, sizeof talk.address, "%s", argv[optind]);
     script_start();
 

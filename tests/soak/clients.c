@@ -314,7 +314,7 @@ static void send_some(struct soak *soak, struct client *c)
 {
     ssize_t n = write(c->fd, c->sequence + c->sent, c->send_until - c->sent);
 
-    if (n == -1 && would_block(errno))
+    if (n == -1 && should_retry(errno))
         return;
     if (n == -1) {
         end_client(soak, c, errno);
@@ -334,7 +334,7 @@ static void receive_some(struct soak *soak, struct client *c)
     size_t wanted = c->receive_until - c->received;
     ssize_t n = read(c->fd, buf, wanted < sizeof buf ? wanted : sizeof buf);
 
-    if (n == -1 && would_block(errno))
+    if (n == -1 && should_retry(errno))
         return;
     if (n <= 0) {
         end_client(soak, c, n == 0 ? 0 : errno);
@@ -453,7 +453,8 @@ int main(int argc, char *argv[])
     struct address address;
     char error[ERROR_SIZE];
 
-    if (argc < 5 || startup() == -1) {
+    startup();
+    if (argc < 5) {
         fprintf(stderr, "arguments: <host>:<port> <seed> <seconds> <connections> [once]\n");
         return EXIT_FAILURE;
     }

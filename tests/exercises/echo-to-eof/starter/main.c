@@ -23,10 +23,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <host>:<port>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     /* Each line of the log is written when it is complete. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
@@ -40,7 +37,7 @@ int main(int argc, char *argv[])
     tcp_local_address(server, address);
     printf("Listening on %s\n", address);
 
-    bool lacking = false;
+    bool accept_failing = false;
     for (;;) {
         /* Waits for a client.  What accept returns is an active socket, connected
            to this one client; the passive socket goes on listening. */
@@ -48,16 +45,16 @@ int main(int argc, char *argv[])
         socklen_t length = sizeof peer;
         int socket = accept(server, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
-            if (errno == EINTR || errno == ECONNABORTED)
-                continue; /* a signal, or a client that has left already */
-            /* Descriptors or memory are lacking.  Tell it once, however long it lasts. */
-            if (!lacking)
+            if (should_retry_accept(errno))
+                continue; /* a signal, or a connection that failed in the backlog */
+            /* Out of descriptors or memory.  Log it once, not at each attempt. */
+            if (!accept_failing)
                 printf("Error accepting connection: %s\n", strerror(errno));
-            lacking = true;
-            sleep_ms(ACCEPT_REST_MS);
+            accept_failing = true;
+            sleep_ms(ACCEPT_BACKOFF_MS);
             continue;
         }
-        lacking = false;
+        accept_failing = false;
         tcp_set_options(socket);
         address_format((struct sockaddr *)&peer, length, address);
         printf("Accepting connection from %s\n", address);

@@ -45,10 +45,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <host>:<port>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     /* The log is written once per turn of the loop, not line by line. */
     static char log[8192];
     setvbuf(stdout, log, _IOFBF, sizeof log);
@@ -73,7 +70,7 @@ int main(int argc, char *argv[])
         struct event events[POLLER_MAX_EVENTS];
         int count = poller_wait(server.poller, events, -1);
         if (count == -1 && errno != EINTR)
-            sleep_ms(ACCEPT_REST_MS); /* the kernel lacks memory */
+            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
 
         for (int i = 0; i < count; i++) {
             if (events[i].token == server.listen_token)
@@ -108,11 +105,9 @@ static void accept_clients(struct server *server)
         socklen_t length = sizeof peer;
         int socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
-            if (errno == EINTR || errno == ECONNABORTED)
-                continue; /* a signal, or a client that has left already */
-            if (!would_block(errno)) {
+            if (!should_retry_accept(errno)) {
                 printf("Error accepting connection: %s\n", strerror(errno));
-                sleep_ms(ACCEPT_REST_MS); /* descriptors or memory are lacking */
+                sleep_ms(ACCEPT_BACKOFF_MS); /* out of descriptors or memory */
             }
             return;
         }
@@ -129,7 +124,7 @@ static void accept_clients(struct server *server)
 }
 
 /* Takes the client into the table and the poller, under a token of its own.  Returns
-   0, or -1 with errno where something is lacking; the socket is then still the caller's. */
+   0, or -1 with errno where resources are exhausted; the socket is then still the caller's. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token;
@@ -185,7 +180,7 @@ static bool process_client(struct client *client)
         printf("Client %s closed connection\n", client->address);
         return false;
     }
-    if (n == -1 && would_block(errno))
+    if (n == -1 && should_retry(errno))
         return true;
     if (n == -1) {
         printf("Error reading from %s: %s\n", client->address, strerror(errno));
@@ -194,7 +189,7 @@ static bool process_client(struct client *client)
 
     /* The socket may take a part of the bytes only, or none. */
     n = write(client->socket, buf, (size_t)n);
-    if (n == -1 && !would_block(errno)) {
+    if (n == -1 && !should_retry(errno)) {
         printf("Error writing to client: %s\n", strerror(errno));
         return false;
     }

@@ -32,16 +32,16 @@ struct server {
     struct poller *poller;
     struct client **clients; /* indexed by descriptor; NULL where there is no client */
     size_t capacity;
-    long long idle_ms;    /* how long a client may be silent */
-    long long rest_until; /* when to accept again, in clock_ms time; 0: now */
+    long long idle_ms;             /* how long a client may be silent */
+    long long accept_paused_until; /* when to accept again, in clock_ms time; 0: now */
 };
 
 static int start(struct server *server);
 static int time_left(const struct server *server);
 static void close_silent_clients(struct server *server);
 static void accept_clients(struct server *server);
-static void rest(struct server *server);
-static void end_rest(struct server *server);
+static void pause_accepting(struct server *server);
+static void resume_accepting(struct server *server);
 static int make_room(struct server *server, size_t token);
 static int add_client(struct server *server, int socket, const char *address);
 static void remove_client(struct server *server, struct client *client);
@@ -66,10 +66,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <host>:<port> <seconds>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     /* The log is written once per turn of the loop, not line by line. */
     static char log[8192];
     setvbuf(stdout, log, _IOFBF, sizeof log);
@@ -104,8 +101,8 @@ int main(int argc, char *argv[])
         }
         /* After the events: a client whose bytes have come in time is not silent. */
         close_silent_clients(&server);
-        if (server.rest_until != 0 && clock_ms() >= server.rest_until)
-            end_rest(&server);
+        if (server.accept_paused_until != 0 && clock_ms() >= server.accept_paused_until)
+            resume_accepting(&server);
     }
 }
 
@@ -125,7 +122,8 @@ static int start(struct server *server)
    To look at each client for it is no more work than what poll does with them. */
 static int time_left(const struct server *server)
 {
-    long long first = server->rest_until == 0 ? LLONG_MAX : server->rest_until;
+    long long first = server->accept_paused_until == 0 ? LLONG_MAX
+                                                       : server->accept_paused_until;
 
     for (size_t i = 0; i < server->capacity; i++) {
         const struct client *client = server->clients[i];
@@ -162,10 +160,8 @@ static void accept_clients(struct server *server)
         socklen_t length = sizeof peer;
         int socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
-            if (errno == EINTR || errno == ECONNABORTED)
-                continue; /* a signal, or a client that has left already */
-            if (!would_block(errno))
-                rest(server);
+            if (!should_retry_accept(errno))
+                pause_accepting(server);
             return;
         }
         tcp_set_options(socket);
@@ -180,21 +176,21 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Descriptors or memory are lacking.  The passive socket stays ready, so it leaves the
+/* Out of descriptors or memory.  The passive socket stays ready, so it leaves the
    poller for a while. */
-static void rest(struct server *server)
+static void pause_accepting(struct server *server)
 {
     printf("Error accepting connection: %s\n", strerror(errno));
-    if (poller_reregister(server->poller, server->socket, (size_t)server->socket, 0) == 0)
-        server->rest_until = clock_ms() + ACCEPT_REST_MS;
+    poller_deregister(server->poller, server->socket);
+    server->accept_paused_until = clock_ms() + ACCEPT_BACKOFF_MS;
 }
 
-static void end_rest(struct server *server)
+static void resume_accepting(struct server *server)
 {
     size_t token = (size_t)server->socket;
 
-    if (poller_reregister(server->poller, server->socket, token, READABLE) == 0)
-        server->rest_until = 0;
+    if (poller_register(server->poller, server->socket, token, READABLE) == 0)
+        server->accept_paused_until = 0;
 }
 
 /* Lets the table reach to TOKEN.  Returns 0, or -1 with errno. */
@@ -211,8 +207,8 @@ static int make_room(struct server *server, size_t token)
     return 0;
 }
 
-/* Takes the client into the table and the poller.  Returns 0, or -1 with errno where
-   something is lacking; the socket is then still the caller's. */
+/* Adds the client to the table and to the poller.  Returns 0, or -1 with errno when
+   resources are exhausted; the socket then still belongs to the caller. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token = (size_t)socket;
@@ -268,7 +264,7 @@ static unsigned process_client(struct client *client)
             printf("Client %s closed connection\n", client->address);
             return 0;
         }
-        if (n == -1 && would_block(errno))
+        if (n == -1 && should_retry(errno))
             return READABLE;
         if (n == -1) {
             printf("Error reading from %s: %s\n", client->address, strerror(errno));
@@ -280,7 +276,7 @@ static unsigned process_client(struct client *client)
     }
 
     n = write(client->socket, client->buf + client->written, client->length - client->written);
-    if (n == -1 && !would_block(errno)) {
+    if (n == -1 && !should_retry(errno)) {
         printf("Error writing to client: %s\n", strerror(errno));
         return 0;
     }

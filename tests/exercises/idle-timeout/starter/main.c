@@ -30,14 +30,14 @@ struct server {
     struct poller *poller;
     struct client **clients; /* indexed by descriptor; NULL where there is no client */
     size_t capacity;
-    long long idle_ms;    /* how long a client may be silent: used nowhere yet */
-    long long rest_until; /* when to accept again, in clock_ms time; 0: now */
+    long long idle_ms;             /* how long a client may be silent: used nowhere yet */
+    long long accept_paused_until; /* when to accept again, in clock_ms time; 0: now */
 };
 
 static int start(struct server *server);
 static void accept_clients(struct server *server);
-static void rest(struct server *server);
-static void end_rest(struct server *server);
+static void pause_accepting(struct server *server);
+static void resume_accepting(struct server *server);
 static int make_room(struct server *server, size_t token);
 static int add_client(struct server *server, int socket, const char *address);
 static void remove_client(struct server *server, struct client *client);
@@ -62,10 +62,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <host>:<port> <seconds>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     /* The log is written once per turn of the loop, not line by line. */
     static char log[8192];
     setvbuf(stdout, log, _IOFBF, sizeof log);
@@ -87,7 +84,7 @@ int main(int argc, char *argv[])
     for (;;) {
         fflush(stdout);
         struct event events[POLLER_MAX_EVENTS];
-        int timeout = server.rest_until == 0 ? -1 : ACCEPT_REST_MS;
+        int timeout = server.accept_paused_until == 0 ? -1 : ACCEPT_BACKOFF_MS;
         int count = poller_wait(server.poller, events, timeout);
         if (count == -1 && errno != EINTR) {
             perror("cannot wait for clients");
@@ -99,8 +96,8 @@ int main(int argc, char *argv[])
             else
                 serve_client(&server, events[i].token);
         }
-        if (server.rest_until != 0 && clock_ms() >= server.rest_until)
-            end_rest(&server);
+        if (server.accept_paused_until != 0 && clock_ms() >= server.accept_paused_until)
+            resume_accepting(&server);
     }
 }
 
@@ -125,10 +122,8 @@ static void accept_clients(struct server *server)
         socklen_t length = sizeof peer;
         int socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
-            if (errno == EINTR || errno == ECONNABORTED)
-                continue; /* a signal, or a client that has left already */
-            if (!would_block(errno))
-                rest(server);
+            if (!should_retry_accept(errno))
+                pause_accepting(server);
             return;
         }
         tcp_set_options(socket);
@@ -143,21 +138,21 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Descriptors or memory are lacking.  The passive socket stays ready, so it leaves the
+/* Out of descriptors or memory.  The passive socket stays ready, so it leaves the
    poller for a while. */
-static void rest(struct server *server)
+static void pause_accepting(struct server *server)
 {
     printf("Error accepting connection: %s\n", strerror(errno));
-    if (poller_reregister(server->poller, server->socket, (size_t)server->socket, 0) == 0)
-        server->rest_until = clock_ms() + ACCEPT_REST_MS;
+    poller_deregister(server->poller, server->socket);
+    server->accept_paused_until = clock_ms() + ACCEPT_BACKOFF_MS;
 }
 
-static void end_rest(struct server *server)
+static void resume_accepting(struct server *server)
 {
     size_t token = (size_t)server->socket;
 
-    if (poller_reregister(server->poller, server->socket, token, READABLE) == 0)
-        server->rest_until = 0;
+    if (poller_register(server->poller, server->socket, token, READABLE) == 0)
+        server->accept_paused_until = 0;
 }
 
 /* Lets the table reach to TOKEN.  Returns 0, or -1 with errno. */
@@ -174,8 +169,8 @@ static int make_room(struct server *server, size_t token)
     return 0;
 }
 
-/* Takes the client into the table and the poller.  Returns 0, or -1 with errno where
-   something is lacking; the socket is then still the caller's. */
+/* Adds the client to the table and to the poller.  Returns 0, or -1 with errno when
+   resources are exhausted; the socket then still belongs to the caller. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token = (size_t)socket;
@@ -231,7 +226,7 @@ static unsigned process_client(struct client *client)
             printf("Client %s closed connection\n", client->address);
             return 0;
         }
-        if (n == -1 && would_block(errno))
+        if (n == -1 && should_retry(errno))
             return READABLE;
         if (n == -1) {
             printf("Error reading from %s: %s\n", client->address, strerror(errno));
@@ -242,7 +237,7 @@ static unsigned process_client(struct client *client)
     }
 
     n = write(client->socket, client->buf + client->written, client->length - client->written);
-    if (n == -1 && !would_block(errno)) {
+    if (n == -1 && !should_retry(errno)) {
         printf("Error writing to client: %s\n", strerror(errno));
         return 0;
     }

@@ -43,10 +43,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <host>:<port>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     /* Each line of the log is written when it is complete. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
@@ -71,7 +68,7 @@ int main(int argc, char *argv[])
         /* The only place where the server waits for somebody to begin. */
         if (poll(server.fds, (nfds_t)server.count, -1) == -1) {
             if (errno != EINTR)
-                sleep_ms(ACCEPT_REST_MS); /* the kernel lacks memory */
+                sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
             continue;
         }
         /* From the end: the client that moves into a gap has had its turn already. */
@@ -114,9 +111,9 @@ static void accept_client(struct server *server)
     int socket = accept(server->fds[0].fd, (struct sockaddr *)&peer, &length);
 
     if (socket == -1) {
-        if (!would_block(errno) && errno != ECONNABORTED) {
+        if (!should_retry_accept(errno)) {
             printf("Error accepting connection: %s\n", strerror(errno));
-            sleep_ms(ACCEPT_REST_MS); /* descriptors or memory are lacking */
+            sleep_ms(ACCEPT_BACKOFF_MS); /* out of descriptors or memory */
         }
         return;
     }
@@ -152,7 +149,7 @@ static bool process_client(int socket, const char *address)
         printf("Client %s closed connection\n", address);
         return false;
     }
-    if (n == -1 && would_block(errno))
+    if (n == -1 && should_retry(errno))
         return true;
     if (n == -1) {
         printf("Error reading from %s: %s\n", address, strerror(errno));

@@ -40,10 +40,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <host>:<port>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
@@ -70,10 +67,10 @@ int main(int argc, char *argv[])
         socklen_t length = sizeof peer;
         int socket = accept(server, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
-            if (errno == EINTR || errno == ECONNABORTED)
-                continue; /* a signal, or a client that has left already */
+            if (should_retry_accept(errno))
+                continue; /* a signal, or a connection that failed in the backlog */
             printf("Error accepting connection: %s\n", strerror(errno));
-            sleep_ms(ACCEPT_REST_MS);
+            sleep_ms(ACCEPT_BACKOFF_MS);
             continue;
         }
         tcp_set_options(socket);

@@ -41,14 +41,15 @@ struct server {
     size_t listen_token;
     struct client **clients; /* indexed by token */
     size_t capacity;
-    bool lacking; /* whether the last accept failed, and newcomers wait */
+    bool accept_failing; /* whether the last accept failed, and newcomers wait */
 };
 
 static int listen_beside(int agent, char error[ERROR_SIZE]);
 static int tell_agent(int agent, const char *keyword, const char *address);
 static int start(struct server *server);
 static void accept_clients(struct server *server);
-static void watch_newcomers(struct server *server, bool lacking);
+static void pause_accepting(struct server *server);
+static void resume_accepting(struct server *server);
 static int add_client(struct server *server, int socket, const char *address);
 static void remove_client(struct server *server, size_t token);
 static void serve_client(struct server *server, size_t token);
@@ -62,10 +63,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "arguments: <agent's host>:<port> <keyword>\n");
         return EXIT_FAILURE;
     }
-    if (startup() == -1) {
-        perror("/dev/null");
-        return EXIT_FAILURE;
-    }
+    startup();
     /* The log is written once per turn of the loop, not line by line. */
     static char log[8192];
     setvbuf(stdout, log, _IOFBF, sizeof log);
@@ -89,11 +87,12 @@ int main(int argc, char *argv[])
     for (;;) {
         fflush(stdout);
         struct event events[POLLER_MAX_EVENTS];
-        int count = poller_wait(server.poller, events, server.lacking ? ACCEPT_REST_MS : -1);
+        int count = poller_wait(server.poller, events,
+                                server.accept_failing ? ACCEPT_BACKOFF_MS : -1);
         if (count == -1 && errno != EINTR)
-            sleep_ms(ACCEPT_REST_MS); /* the kernel lacks memory */
-        if (server.lacking)
-            watch_newcomers(&server, false);
+            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
+        if (server.accept_failing)
+            resume_accepting(&server);
 
         for (int i = 0; i < count; i++) {
             if (events[i].token == server.listen_token)
@@ -157,11 +156,9 @@ static void accept_clients(struct server *server)
         socklen_t length = sizeof peer;
         int socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
-            if (errno == EINTR || errno == ECONNABORTED)
-                continue; /* a signal, or a client that has left already */
-            if (!would_block(errno)) {
+            if (!should_retry_accept(errno)) {
                 printf("Error accepting connection: %s\n", strerror(errno));
-                watch_newcomers(server, true);
+                pause_accepting(server);
             }
             return;
         }
@@ -177,17 +174,22 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Where descriptors or memory are lacking, newcomers wait for a while: the poller would
-   report them at once, for ever. */
-static void watch_newcomers(struct server *server, bool lacking)
+/* Out of descriptors or memory.  The listening socket stays ready, so it leaves the poller
+   until accept may succeed again. */
+static void pause_accepting(struct server *server)
 {
-    if (poller_reregister(server->poller, server->socket, server->listen_token,
-                          lacking ? 0 : READABLE) == 0)
-        server->lacking = lacking;
+    poller_deregister(server->poller, server->socket);
+    server->accept_failing = true;
+}
+
+static void resume_accepting(struct server *server)
+{
+    if (poller_register(server->poller, server->socket, server->listen_token, READABLE) == 0)
+        server->accept_failing = false;
 }
 
 /* Takes the client into the table and the poller, under a token of its own.  Returns
-   0, or -1 with errno where something is lacking; the socket is then still the caller's. */
+   0, or -1 with errno where resources are exhausted; the socket is then still the caller's. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token;
@@ -261,7 +263,7 @@ static unsigned read_request(struct client *client)
         printf("Client %s closed connection\n", client->address);
         return 0;
     }
-    if (n == -1 && would_block(errno))
+    if (n == -1 && should_retry(errno))
         return READABLE;
     if (n == -1) {
         printf("Error reading from %s: %s\n", client->address, strerror(errno));
@@ -288,7 +290,7 @@ static unsigned write_answer(struct client *client)
 
     memset(buf, fill, part);
     ssize_t n = write(client->socket, buf, part);
-    if (n == -1 && !would_block(errno)) {
+    if (n == -1 && !should_retry(errno)) {
         printf("Error writing to client: %s\n", strerror(errno));
         return 0;
     }
