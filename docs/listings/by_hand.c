@@ -67,7 +67,7 @@ static void read_all_by_hand(struct task *task)
 }
 
 /* Gives a task that runs FUNCTION a thousand bytes, and returns how many it has counted;
-   -1 where resources are exhausted. */
+   -1 if the system has no descriptor or memory left. */
 static long count_with(void (*function)(struct task *task))
 {
     static const char bytes[1000];
@@ -85,7 +85,6 @@ static long count_with(void (*function)(struct task *task))
         if (runtime_turn(runtime) == -1)
             return -1;
     close(fds[0]);
-    runtime_destroy(runtime);
     return (long)reader.count;
 }
 

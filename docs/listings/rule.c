@@ -75,6 +75,5 @@ int main(int argc, char *argv[])
             return EXIT_FAILURE;
         }
     }
-    runtime_destroy(runtime);
     return EXIT_SUCCESS;
 }

@@ -1,4 +1,4 @@
-/* The poller, whichever of the two was built. */
+/* The poller, with the back end that was built. */
 
 #include "poller.h"
 
@@ -54,27 +54,41 @@ static void test_interest(void)
     expect(8, READABLE | WRITABLE);
     CHECK(poller_reregister(poller, pair[0], 9, WRITABLE) == 0);
     expect(9, WRITABLE);
-    CHECK(poller_reregister(poller, pair[0], 9, 0) == 0);
-    expect_none();
-    CHECK(poller_reregister(poller, pair[0], 9, READABLE) == 0);
-    expect(9, READABLE);
+    /* No interest is 0, and a call that fails changes nothing. */
+    CHECK(poller_reregister(poller, pair[0], 10, 0) == -1 && errno == EINVAL);
+    expect(9, WRITABLE);
     CHECK(poller_deregister(poller, pair[0]) == 0);
     expect_none();
     close_pair(pair);
+}
+
+/* Expects that FD is ready for whatever its interest names, and not reported without one. */
+static void expect_failed(int fd)
+{
+    for (unsigned interest = READABLE; interest <= (READABLE | WRITABLE); interest++) {
+        CHECK(poller_register(poller, fd, 1, interest) == 0);
+        CHECK(poller_wait(poller, events, 0) == 1);
+        CHECK(events[0].token == 1);
+        CHECK((events[0].readiness & interest) == interest);
+        CHECK(poller_deregister(poller, fd) == 0);
+        expect_none();
+    }
 }
 
 static void test_hang_up(void)
 {
     int pair[2];
 
-    /* Both sides are shut: that counts as ready for anything. */
     make_pair(pair);
-    CHECK(poller_register(poller, pair[0], 1, READABLE) == 0);
     close(pair[1]);
-    expect(1, READABLE | WRITABLE);
-    CHECK(poller_reregister(poller, pair[0], 1, 0) == 0);
-    expect(1, READABLE | WRITABLE);
-    CHECK(poller_deregister(poller, pair[0]) == 0);
+    expect_failed(pair[0]);
+    close(pair[0]);
+
+    /* Unread data: the peer's close resets the connection. */
+    make_pair(pair);
+    CHECK(write(pair[0], "x", 1) == 1);
+    close(pair[1]);
+    expect_failed(pair[0]);
     close(pair[0]);
 }
 
@@ -88,6 +102,9 @@ static void test_errors(void)
     CHECK(poller_register(poller, pair[0], 1, READABLE) == 0);
     CHECK(poller_register(poller, pair[0], 2, READABLE) == -1 && errno == EEXIST);
     CHECK(poller_register(poller, -1, 3, READABLE) == -1 && errno == EBADF);
+    CHECK(poller_deregister(poller, pair[0]) == 0);
+    CHECK(poller_register(poller, pair[0], 1, 0) == -1 && errno == EINVAL);
+    CHECK(poller_register(poller, pair[0], 1, READABLE) == 0);
     CHECK(poller_deregister(poller, pair[0]) == 0);
     CHECK(poller_deregister(poller, pair[0]) == -1 && errno == ENOENT);
     close_pair(pair);
@@ -198,6 +215,5 @@ int main(void)
     test_large_number();
     test_many();
     test_waiting();
-    poller_destroy(poller);
     return EXIT_SUCCESS;
 }

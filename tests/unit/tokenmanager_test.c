@@ -66,7 +66,7 @@ static void test_unique(void)
             tokens[which] = tokens[--count];
         }
     }
-    token_manager_destroy(&manager);
+    free(manager.tokens);
 }
 
 static void test_no_memory(void)
@@ -91,9 +91,7 @@ int main(void)
     token_manager_init(&manager);
     test_order(&manager);
     test_not_held(&manager);
-    token_manager_destroy(&manager);
-    CHECK(allocate(&manager) == 0);
-    token_manager_destroy(&manager);
+    free(manager.tokens);
     test_unique();
     test_no_memory();
     return EXIT_SUCCESS;
