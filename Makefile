@@ -5,9 +5,11 @@ all: $(EXAMPLES)
 $(EXAMPLES):
 	@$(MAKE) --no-print-directory -C $@
 
+# The tests are told which poller was built.
+include common/build.mk
+export POLLER SANITIZE
 # TESTS=iterative-server runs one file of them, TESTS='start simple-client' two.
 TESTS =
-export POLLER SANITIZE
 test: all
 	@command -v bash >/dev/null || { echo 'make test needs bash: install it' >&2; exit 1; }
 	@$(MAKE) -s -C tests

@@ -5,8 +5,11 @@
 # make SANITIZE=thread   with a sanitizer, or several: SANITIZE=address,undefined
 
 CFLAGS = -O2 -g
-POLLER = $(if $(filter Linux,$(shell uname -s)),epoll,poll)
 SANITIZE =
+# From the command line or the environment; where both are silent, what suits the system.
+ifeq ($(POLLER),)
+override POLLER := $(if $(filter Linux,$(shell uname -s)),epoll,poll)
+endif
 
 COMMON := $(dir $(lastword $(MAKEFILE_LIST)))
 COMMON_SOURCES = $(filter-out $(COMMON)poller_%.c,$(wildcard $(COMMON)*.c)) \
@@ -18,11 +21,11 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -pthread \
 	-I$(COMMON) $(CPPFLAGS) $(CFLAGS) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 
-# The command of the last build.  It changes only when the command does, and then
-# everything is built anew: after "make POLLER=poll", say.
+# The command of the last build, quoted for the shell.  The file changes only when the
+# command does, and then everything is rebuilt: after "make POLLER=poll", say.
+COMMAND = '$(subst ','\'',$(COMPILE) $(POLLER) $(LDFLAGS) $(LDLIBS))'
 .command: FORCE
-	@echo '$(COMPILE) $(POLLER) $(LDFLAGS) $(LDLIBS)' | cmp -s - $@ || \
-		echo '$(COMPILE) $(POLLER) $(LDFLAGS) $(LDLIBS)' > $@
+	@printf '%s\n' $(COMMAND) | cmp -s - $@ || printf '%s\n' $(COMMAND) > $@
 FORCE:
 
 .PHONY: FORCE

@@ -31,8 +31,10 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
 
-    /* A server may answer and leave before it has read everything: print that too. */
     int failure = send_message(socket, argv[2], strlen(argv[2])) == 0 ? 0 : errno;
+    /* End our stream: the server reads its end, after the message.  Its own stream may still
+       bring an answer, even if it has not taken all of the message. */
+    shutdown(socket, SHUT_WR);
     if (print_answer(socket) == -1 && failure == 0)
         failure = errno;
     putchar('\n');
@@ -47,7 +49,7 @@ int main(int argc, char *argv[])
     return EXIT_SUCCESS;
 }
 
-/* Sends the message, and then the end of the stream.  Returns 0, or -1 with errno. */
+/* Sends the whole message.  Returns 0, or -1 with errno. */
 static int send_message(int socket, const char *message, size_t length)
 {
     /* With a send buffer that has room for all of it, write never waits for the server, which
@@ -64,7 +66,7 @@ static int send_message(int socket, const char *message, size_t length)
         else if (errno != EINTR)
             return -1;
     }
-    return shutdown(socket, SHUT_WR);
+    return 0;
 }
 
 /* Prints each part of the answer when it arrives.  Returns 0 at the end of the stream, or

@@ -31,11 +31,42 @@ stop_make() {
     done
 }
 
-@test "a message goes through make as it is" {
+@test "a message goes through make as it was typed" {
+    local make=(make -s --no-print-directory -C "$ROOT/simple-client" run)
     start_server iterative-server
-    message="it's \"quoted\"; echo \`no\` \\ * é \$HOME \$(shell echo no) \$\$"
-    run make -s --no-print-directory -C "$ROOT/simple-client" run ADDR="$address" MSG="$message"
-    [ "$output" = "$message" ]
+    for message in '' ' x' '  ' 'x ' ' MSG=  y' \
+        "it's \"quoted\"; echo \`no\` \\ * é \$HOME \$(shell echo no) \$\$ #"; do
+        run "${make[@]}" ADDR="$address" MSG="$message"
+        [ "$output" = "$message" ]
+        ADDR=$address MSG=$message run "${make[@]}"
+        [ "$output" = "$message" ]
+    done
+}
+
+@test "the address, and the poller, from the environment; and make -e" {
+    export ADDR=127.0.0.1:0
+    start_make simple-server
+    stop_make
+    [ "$port" != 2000 ]
+    cp -R "$ROOT" "$SCRATCH/copy"
+    cd "$SCRATCH/copy"
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES POLLER CFLAGS LDFLAGS
+    POLLER=poll make -C iterative-server -B | grep poller_poll.c
+    POLLER='' make -e -C iterative-server | grep poller_
+    CFLAGS=-DX make -e -C iterative-server | grep -- ' -DX '
+    printf 'all:; @echo "$$POLLER"\ninclude common/build.mk\nexport POLLER\n' >top.mk
+    [ "$(POLLER=poll make -s -f top.mk all)" = poll ]
+    [ -n "$(make -e -s -f top.mk all)" ]
+}
+
+@test "CFLAGS with quotes and parentheses" {
+    cp -R "$ROOT" "$SCRATCH/copy"
+    cd "$SCRATCH/copy"
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES POLLER CFLAGS LDFLAGS
+    local flags="-DX='(1 << 4)' -DY=\"'\\''\" -DZ=\"\\\"it's\\\"\""
+    make -C simple-server CFLAGS="$flags" | grep main.c
+    [ -x simple-server/simple-server ]
+    [ "$(make -s -C simple-server CFLAGS="$flags" | grep -c main.c)" -eq 0 ]
 }
 
 @test "make help tells all targets" {

@@ -79,6 +79,7 @@ refuses() {
         refuses "$server" '^bad address "2000": ' 2000
         refuses "$server" '^bad address "127.0.0.1:65536": ' 127.0.0.1:65536
         refuses "$server" '^bad address "::1:2000": .*\[::1\]:2000$' ::1:2000
+        refuses "$server" '^bad address "http://localhost:2000": .*not a URL' http://localhost:2000
         refuses "$server" '^bad address "": ' ''
         refuses "$server" '^bad address "a\\x0ab:1": ' $'a\nb:1'
     done
@@ -99,10 +100,15 @@ refuses() {
     done
 }
 
-@test "started without standard input, where /dev/null can't take its place" {
+@test "started without standard input, and no /dev/null to replace it: aborts" {
     under_fault '/^open(at)?$:error=ENFILE' -P /dev/null
-    for server in $SERVERS; do
-        refuses "$server" '^/dev/null: .*' 127.0.0.1:0 <&-
+    for server in $SERVERS simple-client; do
+        status=0
+        ulimit -c 0
+        timeout 60 "${under[@]}" "$ROOT/$server/$server" 127.0.0.1:0 ${server/#*server/} \
+            >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- <&- || status=$?
+        [ "$status" -eq 134 ] || [ "$server" = simple-client ]
+        [ ! -s "$SCRATCH/out" ]
     done
 }
 
