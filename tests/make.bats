@@ -69,6 +69,21 @@ stop_make() {
     [ "$(make -s -C simple-server CFLAGS="$flags" | grep -c main.c)" -eq 0 ]
 }
 
+@test "threaded-server prints the right reasons with either strerror_r" {
+    for flags in -UX -D_GNU_SOURCE; do
+        rm -rf "$SCRATCH/copy"
+        cp -R "$ROOT" "$SCRATCH/copy"
+        make -s -C "$SCRATCH/copy/threaded-server" CPPFLAGS="$flags"
+        log=$SCRATCH/log
+        "$SCRATCH/copy/threaded-server/threaded-server" 127.0.0.1:0 >"$log" 2>"$SCRATCH/errors" 3>&- &
+        server_pid=$!
+        find_address
+        peer "$address" echo 10 reset
+        eventually logged '^Error reading from .*: Connection reset by peer$'
+        stop_server
+    done
+}
+
 @test "make help tells all targets" {
     run make -s --no-print-directory -C "$ROOT" help
     [ "$status" -eq 0 ]
