@@ -209,7 +209,7 @@ rows() {
 @test "a link to a test is a short word, which tells its name to those who ask" {
     chapter
     build
-    grep -q '<a href="#server-main.c-3" class="proof" aria-label="test: int three; &amp; more" title="int three; &amp; more">test</a>' \
+    grep -q 'made <a href="#server-main.c-3" class="proof" aria-label="test: int three; &amp; more" title="int three; &amp; more">test</a>' \
         "$site/2-two.html"
     [ "$(grep -c 'class="proof"' "$site/1-one.html")" -eq 0 ]
 }

@@ -431,6 +431,18 @@ local function link(element)
     return element
 end
 
+-- It does not begin a line.
+local function hold_proofs(inlines)
+    for number = 2, #inlines do
+        local before, element = inlines[number - 1], inlines[number]
+        if element.t == 'Link' and element.classes:includes('proof') and
+            (before.t == 'Space' or before.t == 'SoftBreak') then
+            inlines[number - 1] = pandoc.Str('\u{a0}')
+        end
+    end
+    return inlines
+end
+
 -- A picture leads to itself; its size keeps the page from jumping while it is loaded.
 local function image(element)
     if not resolve(element.src) then
@@ -500,7 +512,7 @@ function Pandoc(doc)
             return is_figure(element) and scroll('figure', 'Figure', element) or nil
         end,
     })
-    done = done:walk({ Image = image, Link = link, Code = short })
+    done = done:walk({ Image = image, Link = link, Code = short, Inlines = hold_proofs })
     local headings = pandoc.List({ table.unpack(doc.blocks) })
     if #files > 0 then
         local whole = whole_files()
