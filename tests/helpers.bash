@@ -6,6 +6,10 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 SCRATCH=$BATS_TEST_TMPDIR
 PEER=$ROOT/tests/bin/peer
 . "$ROOT/tests/process.bash" # descriptors, threads, ticks, resident
+. "$ROOT/tests/watchdog.bash"
+
+# bats reads a file once more without running a test of it.
+[ -z "$BATS_TEST_NAME" ] || start_watchdog
 
 server_pid=
 peer_pids=()
@@ -210,5 +214,6 @@ teardown() {
         [ ! -s "$SCRATCH/errors" ] || { cat "$SCRATCH/errors" && failed=1; }
         stop_server
     fi
+    stop_watchdog || failed=1
     return "$failed"
 }
