@@ -1,7 +1,7 @@
 # Ends what hangs.  bats has a limit of its own only since version 1.8, and it cannot end a
 # test whose processes are not its own children.
 
-: "${TEST_TIMEOUT:=180}" # seconds for one test; it is generous, for machines that are busy
+: "${TEST_TIMEOUT:=300}" # seconds for one test; it is generous, for machines that are busy
 
 # descendants PID: the process ids of its children, of their children, and so on.  Containers
 # may have no ps.
