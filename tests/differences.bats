@@ -60,7 +60,7 @@ takes_turns() {
 # While a client's echoes fit in the buffers, the poller is told nothing new.
 leaves_the_interest() {
     needs strace
-    [ "${POLLER:-epoll}" != poll ] || skip "poll is told everything each time"
+    [ "$(poller)" != poll ] || skip "poll is told everything each time"
     start_server "$1"
     peer_until ready "$address" echo 10 say ready hold trips 50 10
     trace epoll_ctl
@@ -81,6 +81,7 @@ leaves_the_interest() {
 
 takes_little_memory() {
     needs_proc
+    needs_descriptors 1000
     no_sanitizer "a sanitizer takes memory of its own"
     no_emulator "an emulator takes memory of its own"
     start_server "$1"

@@ -154,13 +154,14 @@ survives() {
 
 # Tries each error that the table lists for the server.
 matrix() {
-    local call servers error result failed=0 poller=${POLLER:-epoll}
+    local call servers error result failed=0 poller
+    poller=$(poller)
     start_server "$1-server"
     while read -r call servers; do
         case $call in
         '#'* | '') continue ;;
         poll) [ "$poller" = poll ] || continue ;;
-        epoll*) [ "$poller" != poll ] || continue ;;
+        epoll*) [ "$poller" = epoll ] || continue ;;
         esac
         [[ " $servers " = *" $1 "* ]] || continue
         for error in $servers; do

@@ -3,7 +3,7 @@ load helpers
 # Runs simple-client; leaves its status in $status, its output in files.
 client() {
     status=0
-    timeout 60 "${under[@]}" "$ROOT/simple-client/simple-client" "$@" \
+    ${under[@]+"${under[@]}"} "$ROOT/simple-client/simple-client" "$@" \
         >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
 }
 
@@ -25,7 +25,7 @@ refused_with() {
 
 @test "sends a long message whole, and prints all of it" {
     start_server iterative-server
-    message=$(head -c 90000 /dev/urandom | base64 -w 0)
+    message=$(head -c 50000 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
     client "$address" "$message"
     [ "$status" -eq 0 ]
     printf '%s\n' "$message" | cmp - "$SCRATCH/out"
@@ -243,10 +243,10 @@ failed_after() {
         "$0" 127.0.0.1:2000 >/dev/null &
         trap "kill %1" EXIT
         for try in {1..500}; do
-            timeout 20 "$1" 127.0.0.1:2000 x >/dev/null 2>&1 && break
+            "$1" 127.0.0.1:2000 x >/dev/null 2>&1 && break
             sleep 0.02
         done
-        timeout 20 "$1" 127.0.0.1:2000 "$2"
+        "$1" 127.0.0.1:2000 "$2"
         ' "$ROOT/threaded-server/threaded-server" "$ROOT/simple-client/simple-client" \
         "$message" >"$SCRATCH/out" 3>&-
     printf '%s\n' "$message" | cmp - "$SCRATCH/out"

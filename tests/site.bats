@@ -150,7 +150,7 @@ text() {
 
 # The rows of a page, one a line.
 rows() {
-    tr '\n' ' ' <"$1" | sed 's/<div class="row">\|<div class="wide">\|<nav class="pages"/\n&/g'
+    tr '\n' ' ' <"$1" | awk '{ gsub(/<div class="row">|<div class="wide">|<nav class="pages"/, "\n&"); print }'
 }
 
 @test "a quote shows the file's own lines, marked, numbered, between two more" {
@@ -229,7 +229,7 @@ rows() {
     # A long file only if a line of it is named, and then whole; no folder.
     grep -q '<a href="#server-main.c">main.c</a>' "$site/2-two.html"
     grep -q 'id="server-long-700"' "$site/2-two.html"
-    sed -i '/650/d' "$docs/2-two.md"
+    sed -i.before '/650/d' "$docs/2-two.md"
     build
     grep -q ', long, folder, ' <(text <"$site/2-two.html")
     [ "$(grep -c 'id="server-long' "$site/2-two.html")" -eq 0 ]
