@@ -48,7 +48,8 @@ int poller_register(struct poller *poller, int fd, size_t token, unsigned intere
    and errno EINVAL if INTEREST is 0, ENOENT if FD is not registered, or that of epoll_ctl. */
 int poller_reregister(struct poller *poller, int fd, size_t token, unsigned interest);
 
-/* Stops watching FD.  Returns 0, or -1 with errno as poller_reregister does. */
+/* Stops watching FD.  Returns 0, or -1 with errno ENOENT if FD is not registered; nothing else
+   can go wrong, because it needs no memory. */
 int poller_deregister(struct poller *poller, int fd);
 
 /* Waits until a registered descriptor is ready, but no longer than TIMEOUT milliseconds (-1:

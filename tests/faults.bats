@@ -61,7 +61,6 @@ begin() {
     case $1 in
     *:wake) beside=(-e inject="$(pattern accept):error=EMFILE:when=1") when=${3/1+3/2} ;;
     *:room) beside=(-e inject="/^write\$:error=EAGAIN:when=${3/3/2}") ;;
-    *:rest) beside=(-e inject="$(pattern accept):error=EMFILE:when=$3") ;;
     esac
     trace all -e inject="$(pattern "${1%:*}"):error=$2:when=$when" "${beside[@]}"
 }

@@ -54,6 +54,7 @@ stop_make() {
     POLLER=poll make -C iterative-server -B | grep poller_poll.c
     POLLER='' make -e -C iterative-server | grep poller_
     CFLAGS=-DX make -e -C iterative-server | grep -- ' -DX '
+    # shellcheck disable=SC2016  # make expands it
     printf 'all:; @echo "$$POLLER"\ninclude common/build.mk\nexport POLLER\n' >top.mk
     [ "$(POLLER=poll make -s -f top.mk all)" = poll ]
     [ -n "$(make -e -s -f top.mk all)" ]

@@ -61,10 +61,10 @@ refused_with() {
 }
 
 @test "ends its sending side: the server sees the end of the stream after the message" {
-    start_peer get Hello eof put done close
+    start_peer get Hello eof put all close
     client "$address" Hello
     [ "$status" -eq 0 ]
-    printf 'done\n' | cmp - "$SCRATCH/out"
+    printf 'all\n' | cmp - "$SCRATCH/out"
     start_peer eof put nothing close
     client "$address" ''
     [ "$status" -eq 0 ]

@@ -102,12 +102,12 @@ refuses() {
 
 @test "started without standard input, and no /dev/null to replace it: aborts" {
     under_fault '/^open(at)?$:error=ENFILE' -P /dev/null
-    for server in $SERVERS simple-client; do
+    ulimit -c 0
+    for server in $SERVERS; do
         status=0
-        ulimit -c 0
-        timeout 60 "${under[@]}" "$ROOT/$server/$server" 127.0.0.1:0 ${server/#*server/} \
-            >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- <&- || status=$?
-        [ "$status" -eq 134 ] || [ "$server" = simple-client ]
+        "${under[@]}" "$ROOT/$server/$server" 127.0.0.1:0 >"$SCRATCH/out" 2>/dev/null 3>&- <&- ||
+            status=$?
+        [ "$status" -eq 134 ]
         [ ! -s "$SCRATCH/out" ]
     done
 }
