@@ -110,17 +110,19 @@ void task_sleep(struct task *task, int ms)
 
 void task_wait(struct task *task, unsigned interest)
 {
-    int fd = task->fd;
+    struct poller *poller = task->runtime->poller;
+    int status = 0;
 
     /* Most tasks await the same thing again and again; then there is nothing to change. */
-    if (task->interest != interest) {
-        unwatch(task);
-        if (poller_register(task->runtime->poller, fd, (size_t)fd, interest) == -1) {
-            task_sleep(task, 100); /* out of memory, say: wake up by time, and try again */
-            return;
-        }
-        task->interest = interest;
+    if (task->interest == 0)
+        status = poller_register(poller, task->fd, (size_t)task->fd, interest);
+    else if (task->interest != interest)
+        status = poller_reregister(poller, task->fd, (size_t)task->fd, interest);
+    if (status == -1) {
+        task_sleep(task, 100); /* out of memory, say: wake up by time, and try again */
+        return;
     }
+    task->interest = interest;
     leave(task);
 }
 

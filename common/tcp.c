@@ -132,20 +132,11 @@ bool should_retry(int error)
 
 bool should_retry_accept(int error)
 {
-    switch (error) {
 #ifdef __linux__ /* these are not in POSIX */
-    case EHOSTDOWN:
-    case ENONET:
-#endif
-    case ECONNABORTED:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case ENETUNREACH:
-    case ENOPROTOOPT:
-    case EOPNOTSUPP:
-    case EPROTO:
+    if (error == EHOSTDOWN || error == ENONET)
         return true;
-    default:
-        return should_retry(error);
-    }
+#endif
+    return should_retry(error) || error == ECONNABORTED || error == EPROTO ||
+           error == ENOPROTOOPT || error == EOPNOTSUPP || error == ENETDOWN ||
+           error == ENETUNREACH || error == EHOSTUNREACH;
 }
