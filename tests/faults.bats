@@ -59,7 +59,11 @@ may_last() {
 begin() {
     local beside=() when=$3
     case $1 in
-    *:wake) beside=(-e inject="$(pattern accept):error=EMFILE:when=1") when=${3/1+3/2} ;;
+    *:wake)
+        beside=(-e inject="$(pattern accept):error=EMFILE:when=1")
+        when=2 # the first takes the passive socket out of the poller
+        [ "$3" != 1+ ] || when=2+
+        ;;
     *:room) beside=(-e inject="/^write\$:error=EAGAIN:when=${3/3/2}") ;;
     esac
     trace all -e inject="$(pattern "${1%:*}"):error=$2:when=$when" "${beside[@]}"
