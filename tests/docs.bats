@@ -54,7 +54,7 @@ follow() {
     cp -R "$ROOT" "$SCRATCH/copy"
     cd "$SCRATCH/copy" || return
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES
-    transcripts "docs/$1" "${ports[@]}" >"$SCRATCH/transcript"
+    transcripts "$1" "${ports[@]}" >"$SCRATCH/transcript"
     grep -q '^\$ ' "$SCRATCH/transcript"
     setsid bash "$(command -v clitest)" --color never "$SCRATCH/transcript" </dev/null 3>&- &
     group=$!
@@ -181,21 +181,22 @@ untrue() {
 
 @test "no transcript stands on a page whose transcripts are not followed" {
     cd "$ROOT"
-    diff <(sed -n 's/.*follow \([a-z0-9-]*\.md\).*/docs\/\1/p' tests/docs.bats | sort) \
+    diff <(sed -n 's/.*follow \([A-Za-z0-9/-]*\.md\).*/\1/p' tests/docs.bats | sort) \
         <(grep -l '^ *```console' README.md docs/*.md tests/exercises/*/README.md | sort)
 }
 
-@test "the transcripts of the page on sockets" { follow 1-sockets.md; }
-@test "the transcripts of the page on the simple server" { follow 2-simple-server.md; }
+@test "the transcript of the README" { follow README.md; }
+@test "the transcripts of the page on sockets" { follow docs/1-sockets.md; }
+@test "the transcripts of the page on the simple server" { follow docs/2-simple-server.md; }
 @test "the transcripts of the page on concurrent connections" {
-    follow 3-concurrent-connections.md
+    follow docs/3-concurrent-connections.md
 }
 @test "the transcripts of the page on multiplexing" {
     needs strace
-    follow 4-multiplexing.md
+    follow docs/4-multiplexing.md
 }
-@test "the transcripts of the page on threads" { follow 5-threads.md; }
-@test "the transcripts of the page on tasks" { follow 6-tasks.md; }
+@test "the transcripts of the page on threads" { follow docs/5-threads.md; }
+@test "the transcripts of the page on tasks" { follow docs/6-tasks.md; }
 
 @test "the counter of the listing loses counts without a mutex, and with one does not" {
     make -s -C "$ROOT/docs/listings"
