@@ -4,7 +4,8 @@
 //
 // CHECK is one of those below; SITE is the folder that make site has made; of it, all pages
 // are looked at where none is named.  The exit status is 1 where there is a fault, and 2 where
-// the check could not be made.  CHROMIUM names the browser, /usr/bin/chromium if unset.
+// the check could not be made: on a busy machine a browser may crash, so it has two attempts.
+// CHROMIUM names the browser, /usr/bin/chromium if unset.
 
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,22 +18,28 @@ const WIDE = 1400;
 const NARROW = 390;
 const HEIGHT = 900;
 const SMALLEST_LETTERING = 10; // pixels
+const PATIENCE = 120000; // milliseconds for what takes one
 
 const [check, site, ...named] = process.argv.slice(2);
-let faults = 0;
+const faults = new Set();
 
 function fault(page, text) {
-    console.log(`${page}: ${text}`);
-    faults++;
+    faults.add(`${page}: ${text}`);
 }
 
 const url = (file) => pathToFileURL(join(resolve(site), file)).href;
 
+async function open(browser, address) {
+    const page = await browser.newPage({ viewport: { width: WIDE, height: HEIGHT } });
+    page.setDefaultTimeout(PATIENCE);
+    await page.goto(address);
+    return page;
+}
+
 // Opens each page, and hands it to LOOK.
 async function eachPage(browser, look) {
     for (const name of pages) {
-        const page = await browser.newPage({ viewport: { width: WIDE, height: HEIGHT } });
-        await page.goto(url(`${name}.html`));
+        const page = await open(browser, url(`${name}.html`));
         await look(page, name);
         await page.close();
     }
@@ -40,8 +47,7 @@ async function eachPage(browser, look) {
 
 // The smallest lettering of a picture, as a part of the picture's width.
 async function lettering(browser, source) {
-    const page = await browser.newPage({ viewport: { width: 1000, height: 1000 } });
-    await page.goto(source);
+    const page = await open(browser, source);
     const smallest = await page.evaluate(() => {
         const svg = document.documentElement;
         const scale = (matrix) => Math.hypot(matrix.a, matrix.b); // it may be turned
@@ -277,18 +283,31 @@ if (!(check in checks) || !site) {
 }
 const pages = named.length > 0 ? named : readdirSync(site)
     .filter((file) => file.endsWith('.html')).map((file) => basename(file, '.html'));
-let browser;
-try {
-    browser = await chromium.launch({
+
+async function attempt() {
+    const browser = await chromium.launch({
         executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
         args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-            '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+            '--disable-background-networking', '--disable-component-update', '--disable-sync',
+            '--disable-dev-shm-usage'],
+        timeout: PATIENCE,
     });
-    await checks[check](browser);
+    try {
+        faults.clear();
+        await checks[check](browser);
+    } finally {
+        await browser.close();
+    }
+}
+
+try {
+    await attempt().catch((error) => {
+        console.error(`once more: ${error.message}`);
+        return attempt();
+    });
+    faults.forEach((text) => console.log(text));
+    process.exitCode = faults.size > 0 ? 1 : 0;
 } catch (error) {
     console.error(error.message);
     process.exitCode = 2;
-} finally {
-    await browser?.close();
 }
-process.exitCode ||= faults > 0 ? 1 : 0;
