@@ -154,7 +154,7 @@ END
 @test "the kernel's list shows the backlog, and a connection that nobody has accepted" {
     run awk '$1 == "moment" { m++ }
         $1 == "LISTEN" { print m, "backlog", $2 }
-        $1 == "ESTAB" { print m, NF == 5 ? "waits" : "accepted" }
+        $1 == "ESTAB" { print m, (NF == 5 ? "waits" : "accepted") }
         $1 == "TIME-WAIT" { print m, "over" }' "$FIGURES/sockets.trace"
     diff <(printf '%s\n' '1 backlog 0' '2 backlog 1' '2 accepted' '2 waits' '3 backlog 0' \
         '3 accepted' '3 over') <(echo "$output")

@@ -18,6 +18,7 @@ setup_file() {
 
 setup() {
     needs_proc # the grader needs Linux
+    needs_descriptors 1024
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES
     export TMPDIR=$SCRATCH/tmp # what a run leaves there is seen
     mkdir "$TMPDIR"

@@ -30,7 +30,7 @@ static void allocate(struct token_manager *manager, struct model *model)
     else
         return;
     CHECK(allocate_token(manager, &token) == 0);
-    CHECK(token == expected);
+    CHECK(token == expected && token < MOST);
     model->held[token] = true;
 }
 
@@ -38,7 +38,8 @@ static void allocate(struct token_manager *manager, struct model *model)
 static void give_back(struct token_manager *manager, struct model *model, size_t token)
 {
     free_token(manager, token);
-    if (token < model->given && model->held[token]) {
+    if (token < model->given && token < MOST && model->held[token]) {
+        CHECK(model->freed_count < MOST);
         model->held[token] = false;
         model->freed[model->freed_count++] = token;
     }

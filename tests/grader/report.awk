@@ -62,7 +62,7 @@ function people(    i, word) {
         if (outcome[i] == "passed") word = painted(word, 32)
         if (outcome[i] == "failed") word = painted(word, 31)
         printf "%s %3d of %3d  %s: %s%s\n", word, earned[i], points[i], id[i], title[i],
-            visibility[i] == "hidden" ? " (hidden)" : ""
+            (visibility[i] == "hidden" ? " (hidden)" : "")
         if (detail(i) != "")
             printf "%s", indented(detail(i), "            ")
     }
