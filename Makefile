@@ -1,5 +1,10 @@
 EXAMPLES = simple-server simple-client iterative-server threaded-server async-server
 
+# Letters, ranges and messages are the same everywhere, and no setting of the user's changes
+# what a shell does.
+export LC_ALL = C
+unexport CDPATH BASH_ENV ENV SHELLOPTS BASHOPTS POSIXLY_CORRECT GREP_OPTIONS
+
 all: $(EXAMPLES)
 
 $(EXAMPLES):

@@ -43,6 +43,8 @@ pattern() {
     clone) echo '/^clone3?$' ;;
     epoll_wait) echo '/^epoll_p?wait2?$' ;;
     poll) echo '/^p?poll$' ;;
+    fcntl) echo '/^fcntl(64)?$' ;; # where a machine has 32 bits
+    mmap) echo '/^mmap2?$' ;;
     *) echo "/^$1\$" ;;
     esac
 }

@@ -152,7 +152,8 @@ failed_after() {
 @test "a call that fails at the start" {
     start_server iterative-server
     # The first four calls of fcntl are those of startup and tcp_connect.
-    for fault in socket:error=ENOBUFS fcntl:error=ENOMEM:when=4 connect:error=ENETDOWN; do
+    for fault in socket:error=ENOBUFS '/^fcntl(64)?$:error=ENOMEM:when=4' \
+        connect:error=ENETDOWN; do
         under_fault "$fault"
         client "$address" Hello
         refused_with "^cannot connect to $address: "

@@ -123,7 +123,7 @@ refuses() {
 
 @test "a passive socket that can't be waited for" {
     # The first four calls of fcntl are those of startup and tcp_listen.
-    for fault in fcntl:error=ENOMEM:when=5 epoll_create1:error=EMFILE epoll_ctl:error=ENOSPC; do
+    for fault in '/^fcntl(64)?$:error=ENOMEM:when=5' epoll_create1:error=EMFILE epoll_ctl:error=ENOSPC; do
         [[ $(poller) = epoll || $fault != epoll* ]] || continue
         under_fault "$fault"
         for server in iterative-server async-server; do
