@@ -42,8 +42,8 @@ table() {
 }
 
 @test "a wrong byte, and a connection that is closed, void a row that says so" {
-    run env WORK=1/0/32 SERVERS=bare PEERS="liar=$PEER -l {addr} put abc hold; deaf=$PEER -l {addr} close" \
-        OUT="$SCRATCH" bash -c "make -s -C '$ROOT/tests' bench && '$ROOT/tests/bench/run' 1 0.05" 3>&-
+    run env WORK=1/0/32 SERVERS=bare PEERS="liar=tests/bin/peer -l {addr} put abc hold; deaf=tests/bin/peer -l {addr} close" \
+        OUT="$SCRATCH" bash -c 'make -s -C "$0/tests" bench && "$0/tests/bench/run" 1 0.05' "$ROOT" 3>&-
     echo "$output"
     [[ $output =~ 1/0/32\ +bare\ +[1-9] ]]
     [[ $output =~ 1/0/32\ +liar\ +void:.*wrong\ bytes ]]

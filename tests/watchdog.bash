@@ -57,6 +57,7 @@ watch_over() {
     sleep 8 3>&-
     kill -0 "$1" || return
     name=${BATS_TEST_NAME#test_} # a blank is "_" in it, and another sign "-" and its code
+    name=${name//-5c/} # the backslashes of the source
     name=${name//_/ }
     printf "not ok %d ${name//-/\\x} # ran out of time\n" "$BATS_SUITE_TEST_NUMBER" >&3
     kill_descendants "$1"
