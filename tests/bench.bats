@@ -42,6 +42,7 @@ table() {
 }
 
 @test "a wrong byte, and a connection that is closed, void a row that says so" {
+    # shellcheck disable=SC2016  # its shell expands it
     run env WORK=1/0/32 SERVERS=bare PEERS="liar=tests/bin/peer -l {addr} put abc hold; deaf=tests/bin/peer -l {addr} close" \
         OUT="$SCRATCH" bash -c 'make -s -C "$0/tests" bench && "$0/tests/bench/run" 1 0.05' "$ROOT" 3>&-
     echo "$output"
