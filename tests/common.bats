@@ -19,7 +19,10 @@ corpus() {
     unit poller
 }
 @test "a program starts with its descriptors and signals in order" { unit startup; }
-@test "sockets are opened as the servers need them" { unit tcp; }
+@test "sockets are opened as the servers need them" {
+    needs_localhost
+    unit tcp
+}
 @test "the runtime gives each task its turn" { unit runtime; }
 @test "the address parser stands its corpus" { corpus address; }
 @test "the token manager stands its corpus" { corpus tokenmanager; }

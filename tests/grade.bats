@@ -363,11 +363,12 @@ wait'
 }
 
 @test "the report for people has colours on a terminal only" {
-    needs script
+    needs_terminals
     good
     graded 0 --only build
     [[ $output != *$'\033'* ]]
-    run script -qec "'$GRADE' echo-to-eof '$submitted' --only build" /dev/null
+    export GRADE submitted
+    run script -qec '"$GRADE" echo-to-eof "$submitted" --only build' /dev/null
     [[ $output = *$'\033[32mpassed'* ]]
 }
 

@@ -194,6 +194,16 @@ no_sanitizer() {
     [ -z "${SANITIZE:-}" ] || skip "$1"
 }
 
+# Some containers have no /etc/hosts.
+needs_localhost() {
+    "$PEER" -f localhost:0 >/dev/null 2>&1 || skip "this system does not know localhost"
+}
+
+needs_terminals() {
+    needs script
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip "no terminals here"
+}
+
 # Whether the programs are another machine's: scripts that start an emulator (see .ci/cross).
 emulated() {
     [ "$(head -c 2 "$ROOT/simple-server/simple-server")" = '#!' ]
