@@ -46,7 +46,8 @@ free_ports() {
 
 # Runs the transcripts of a page in a copy of the repository, in a process group of its own.
 follow() {
-    needs clitest nc setsid
+    needs clitest setsid
+    needs_nc
     no_sanitizer "transcripts show the programs as they are"
     no_emulator "transcripts show the programs as they are"
     free_ports

@@ -228,7 +228,9 @@ bash -c 'while :; do sleep 0.1; done'
 END
     export GRADE_PATIENCE=25
     each_way interrupted '' TERM
-    each_way interrupted - HUP
+    # What has been started by nohup ignores SIGHUP.
+    hangup=$(sh -c 'kill -HUP $$; echo TERM' 2>/dev/null) || hangup=HUP
+    each_way interrupted - "$hangup"
     each_way interrupted '' KILL
 }
 

@@ -221,15 +221,21 @@ poller() {
         grep -xE -m 1 'select|poll|epoll|kqueue'
 }
 
+# Of netcats there are many.  nc_send needs one that shuts down its side after its input, and waits
+# for what comes back.
+needs_nc() {
+    needs nc
+    nc_options=
+    case $(nc -h 2>&1 </dev/null) in
+    *OpenBSD*) nc_options=-N ;;
+    *Ncat* | *BusyBox*) ;;
+    *) [ "$(uname)" = Darwin ] || skip "this nc may not shut down its side" ;;
+    esac
+}
+
 # nc_send HOST PORT: sends standard input, shuts its side down, prints what comes back.
 nc_send() {
-    local help
-    help=$(nc -h 2>&1 </dev/null) || true
-    case $help in
-    *OpenBSD*) nc -N "$@" ;;
-    *apple* | *Ncat* | *BusyBox*) nc "$@" ;;
-    *) skip "this nc may not shut down its side" ;; # nc.traditional does not
-    esac
+    nc ${nc_options:+"$nc_options"} "$@"
 }
 
 teardown() {

@@ -1,7 +1,7 @@
 load helpers
 
 @test "echoes to a real netcat, and closes" {
-    needs nc
+    needs_nc
     start_server simple-server
     printf 'Hello' | nc_send 127.0.0.1 "$port" >"$SCRATCH/out"
     [ "$(cat "$SCRATCH/out")" = Hello ]
