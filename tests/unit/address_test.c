@@ -1,4 +1,4 @@
-/* Addresses: what is one, what is not, and the way back. */
+/* Addresses: which texts are accepted, which are rejected, and how they are printed. */
 
 #include "address.h"
 
@@ -22,7 +22,7 @@ static void good(const char *text, const char *host, const char *port)
     CHECK(strcmp(address.port, port) == 0);
 }
 
-/* Not an address; the message is one line, and says what is wrong. */
+/* Expects that TEXT is rejected, with a message of one line that contains WHY. */
 static void bad(const char *text, const char *why)
 {
     errno = 0;
@@ -32,7 +32,7 @@ static void bad(const char *text, const char *why)
     }
     CHECK(errno == EINVAL);
     if (strstr(error, why) == NULL) {
-        fprintf(stderr, "%s: lacks \"%s\"\n", error, why);
+        fprintf(stderr, "%s: does not say \"%s\"\n", error, why);
         exit(EXIT_FAILURE);
     }
     for (const char *c = error; *c != '\0'; c++)
@@ -67,7 +67,7 @@ static void test_hosts(void)
     good("[::1]:2000", "::1", "2000");
     good("[::ffff:1.2.3.4]:1", "::ffff:1.2.3.4", "1");
     good("[fe80::1%eth0]:1", "fe80::1%eth0", "1");
-    /* That there are no such names, getaddrinfo finds out. */
+    /* getaddrinfo finds out that these do not exist. */
     good("a..b:80", "a..b", "80");
     good("[fe80::1%]:80", "fe80::1%", "80");
 
@@ -151,7 +151,7 @@ static void test_format(void)
     inet_pton(AF_INET6, "::1", &v6.sin6_addr);
     address_format((struct sockaddr *)&v6, sizeof v6, text);
     CHECK(strcmp(text, "[::1]:65535") == 0);
-    /* The longest there is. */
+    /* The longest possible one. */
     inet_pton(AF_INET6, "fe80:1111:2222:3333:4444:5555:6666:7777", &v6.sin6_addr);
     v6.sin6_scope_id = 4000000000;
     address_format((struct sockaddr *)&v6, sizeof v6, text);

@@ -16,7 +16,7 @@
 static struct poller *poller;
 static struct event events[POLLER_MAX_EVENTS];
 
-/* Expects that exactly one event is there, and that it is this one. */
+/* Expects exactly one event: this one. */
 static void expect(size_t token, unsigned readiness)
 {
     CHECK(poller_wait(poller, events, 0) == 1);
@@ -49,7 +49,7 @@ static void test_interest(void)
     expect_none();
     CHECK(write(pair[1], "x", 1) == 1);
     expect(7, READABLE);
-    expect(7, READABLE); /* again, for as long as it is so */
+    expect(7, READABLE); /* again, while it is ready */
     CHECK(poller_reregister(poller, pair[0], 8, READABLE | WRITABLE) == 0);
     expect(8, READABLE | WRITABLE);
     CHECK(poller_reregister(poller, pair[0], 9, WRITABLE) == 0);
@@ -110,7 +110,7 @@ static void test_errors(void)
     close_pair(pair);
 }
 
-/* More are ready than one wait reports: each has its turn before the first comes again. */
+/* More are ready than one wait reports: each is reported before the first is again. */
 static void test_many(void)
 {
     enum { MANY = 2 * POLLER_MAX_EVENTS + 10 };
@@ -132,7 +132,7 @@ static void test_many(void)
     }
     CHECK(count == MANY);
 
-    /* Taken out in any order, those that stay are still found. */
+    /* Whichever are deregistered, the others are still found. */
     for (size_t i = 0; i < MANY; i += 2)
         CHECK(poller_deregister(poller, pairs[i][0]) == 0);
     memset(seen, 0, sizeof seen);
@@ -144,7 +144,7 @@ static void test_many(void)
     for (size_t i = 0; i < MANY; i++)
         CHECK(seen[i] == (i % 2 == 1));
 
-    /* One wait has left some out; nothing is reported of them when they have gone. */
+    /* One wait has left some out.  They are not reported after they are deregistered. */
     for (size_t i = 0; i < MANY; i += 2)
         CHECK(poller_register(poller, pairs[i][0], i, WRITABLE) == 0);
     CHECK(poller_wait(poller, events, -1) > 0); /* the last of those above */
