@@ -140,7 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct address address;
     char error[ERROR_SIZE];
     size_t length = strnlen((const char *)data, size);
-    char *text = malloc(length + 1); /* so that the address sanitizer sees a read beyond its end */
+    char *text = malloc(length +
+                        1); /* so that the address sanitizer sees a read beyond its end */
 
     CHECK(text != NULL);
     memcpy(text, data, length);
