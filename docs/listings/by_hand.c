@@ -66,8 +66,8 @@ static void read_all_by_hand(struct task *task)
     reader->done = true;
 }
 
-/* Sends a thousand bytes to a task that runs FUNCTION.  Returns how many it has counted, or -1
- * if the system has no descriptor or memory left. */
+/* Sends a thousand bytes to a task that runs FUNCTION.  Returns how many it has counted, or
+   -1 if the system has no descriptor or memory left. */
 static long count_with(void (*function)(struct task *task))
 {
     static const char bytes[1000];
