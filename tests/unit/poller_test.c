@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -187,6 +189,32 @@ static void test_large_number(void)
     close_pair(pair);
 }
 
+/* select refuses a descriptor from FD_SETSIZE on, before it changes anything. */
+static void test_beyond_fd_setsize(void)
+{
+    int pair[2];
+
+    make_pair(pair);
+    CHECK(poller_register(poller, pair[0], 7, READABLE) == 0);
+    int large = fcntl(pair[0], F_DUPFD, FD_SETSIZE);
+    if (large == -1) {
+        puts("the limit of descriptors is too low for a test of FD_SETSIZE");
+    } else if (poller_register(poller, large, 8, WRITABLE) == -1) {
+        CHECK(errno == EMFILE);
+        expect_none();
+        CHECK(poller_reregister(poller, large, 8, WRITABLE) == -1 && errno == ENOENT);
+        CHECK(poller_deregister(poller, large) == -1 && errno == ENOENT);
+    } else {
+        expect(8, WRITABLE);
+        CHECK(poller_deregister(poller, large) == 0);
+    }
+    CHECK(write(pair[1], "x", 1) == 1);
+    expect(7, READABLE);
+    CHECK(poller_deregister(poller, pair[0]) == 0);
+    close(large);
+    close_pair(pair);
+}
+
 static void ignore(int signal)
 {
     (void)signal;
@@ -213,6 +241,7 @@ int main(void)
     test_hang_up();
     test_errors();
     test_large_number();
+    test_beyond_fd_setsize();
     test_many();
     test_waiting();
     return EXIT_SUCCESS;
