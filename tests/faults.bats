@@ -31,6 +31,7 @@ pattern() {
     clone) echo '/^clone3?$' ;;
     epoll_wait) echo '/^epoll_p?wait2?$' ;;
     poll) echo '/^p?poll$' ;;
+    select) echo '/^(_new|p)?select6?(_time64)?$' ;;
     fcntl) echo '/^fcntl(64)?$' ;; # where a machine has 32 bits
     mmap) echo '/^mmap2?$' ;;
     *) echo "/^$1\$" ;;
@@ -160,8 +161,7 @@ try_each() {
     while read -r call servers; do
         case $call in
         '#'* | '') continue ;;
-        poll) [ "$poller" = poll ] || continue ;;
-        epoll*) [ "$poller" = epoll ] || continue ;;
+        epoll* | poll | select) [[ $call = "$poller"* ]] || continue ;;
         esac
         [[ " $servers " = *" $1 "* ]] || continue
         for error in $servers; do
