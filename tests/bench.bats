@@ -32,8 +32,8 @@ table() {
 }
 
 @test "the benchmark measures each server in each way" {
-    WORK='2/1/32 2/0/161 2/0/32/churn 2/0/32/pipe' SERVERS='bare async iterative-poll threaded' bench
-    [ "$(grep -c '^1' "$results")" -eq 16 ]
+    WORK='2/1/32 2/0/161 2/0/32/churn 2/0/32/pipe' SERVERS='bare async iterative-poll async-select threaded' bench
+    [ "$(grep -c '^1' "$results")" -eq 20 ]
     # The last field tells why a measurement is void.
     grep '^1' "$results" | while IFS=$'\t' read -r _ work server rate us p50 p99 p999 kib why; do
         echo "$work $server $rate $us $p50 $p99 $p999 $kib $why"
