@@ -60,6 +60,22 @@ stop_make() {
     [ -n "$(make -e -s -f top.mk all)" ]
 }
 
+@test "a poller that does not exist, or whose header is missing, is one line and a failure" {
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES POLLER CFLAGS LDFLAGS
+    for name in selct 'poll select' %; do
+        for option in -s -n -k; do
+            run make "$option" --no-print-directory -C "$ROOT" POLLER="$name"
+            [ "$status" -ne 0 ]
+            [[ ${#lines[@]} -eq 1 && $output = *"POLLER=$name is unknown: choose one of "* ]]
+        done
+    done
+    for directory in . tests iterative-server; do
+        run make --no-print-directory -C "$ROOT/$directory" POLLER=kqueue CPPFLAGS=-nostdinc
+        [ "$status" -ne 0 ]
+        [[ ${#lines[@]} -eq 1 && $output = *'POLLER=kqueue needs sys/event.h'* ]]
+    done
+}
+
 @test "CFLAGS with quotes and parentheses" {
     cp -R "$ROOT" "$SCRATCH/copy"
     cd "$SCRATCH/copy"
