@@ -106,7 +106,8 @@ int poller_deregister(struct poller *poller, int fd)
 
 int poller_wait(struct poller *poller, struct event events[POLLER_MAX_EVENTS], int timeout)
 {
-    struct timeval time = {.tv_sec = timeout / 1000, .tv_usec = timeout % 1000 * 1000};
+    struct timeval time = {.tv_sec = timeout / 1000,
+                           .tv_usec = (suseconds_t)(timeout % 1000) * 1000};
     int count = 0;
 
     /* If more were ready than fit, the next calls report them, and only then do we ask
