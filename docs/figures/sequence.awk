@@ -63,18 +63,17 @@ $3 == "net" {
     sub(/\(.*/, "", call)
     result = $0
     sub(/.*\) = /, "", result)
-    happen($1, $3, call == "exit_group" ? "exit, which closes" : call)
+    happen($1, $3, call == "exit_group" ? "exit" : call)
     ENTERS[n] = 1
     if (result == "?")
         next
-    if (call == "connect" || call == "close")
+    if (call == "connect" || call == "shutdown" || call == "close")
         what = call " returns"
     else if (call ~ /^accept/)
-        what = call " gives a socket"
-    else if (call == "poll" && match($0, /revents=[A-Z|]*/))
-        what = call " gives " substr($0, RSTART + 8, RLENGTH - 8)
+        what = call " returns a socket"
     else
-        what = call (call == "write" ? " takes " : " gives ") result " bytes"
+        what = call (call == "write" ? " accepts " : " returns ") result \
+            (result == "0" ? ", the end" : " bytes")
     happen($2, $3, what)
 }
 
@@ -131,7 +130,7 @@ function connection(r,    i, e, y, bottom, x, side, began, told) {
     if ("server" in began)
         rect("bar", x["server"] - 4, began["server"] - 5, 8, bottom - began["server"] + 5)
     text("small", 14, bottom + 26,
-        "A bar lasts as long as a call. Rows stand in the order of time, not at its scale.")
+        "A bar lasts as long as a call. The rows are in the order of time, not to scale.")
     finish(bottom + 40, "One connection to simple-server: system calls and segments",
         "What happens, in the order of time" told ".")
 }

@@ -19,17 +19,17 @@ function went(id, why) {
 # What the server did in this step, in words.
 function outcome(    error) {
     if (/=end/)
-        return "read gives 0, the end"
+        return "read returns 0, the end"
     if (match($0, /(read|write)=E[A-Z]*(RESET|PIPE|TIMEDOUT)/)) {
         error = substr($0, RSTART, RLENGTH)
         sub(/=/, " fails, ", error)
         return error
     }
     if (/=part|=EAGAIN/)
-        return "write takes a part, or none"
+        return "partial write, or none"
     if (/=data/)
         return "everything echoed"
-    return "write takes the rest"
+    return "the rest is written"
 }
 
 {
@@ -43,7 +43,7 @@ function outcome(    error) {
     }
     # A task runs between what it awaits.
     if (woken == "start") {
-        went("start>running", "runs at once")
+        went("start>running", "runs immediately")
         went("running>readable", "its first await")
     } else {
         went(woken ">running",

@@ -215,7 +215,7 @@ function legend(y, p) {
     path("open", "M372 " y + 3 "h12l-6 9z")
     text("small", 390, y + 12, "the client sends")
     path("mark", "M528 " y + 3 "h12l-6 9z")
-    text("small", 546, y + 12, "its reply comes")
+    text("small", 546, y + 12, "its reply arrives")
     rect("wait", 14, y + 24, 26, 14)
     text("small", 46, y + 36, "the server waits")
     rect("bar", 240, y + 24, RUN, 14)
@@ -296,7 +296,7 @@ function server_story(p,    i, j, lane, s, told) {
         if (lane in began)
             told = "awaits readable from " exact(began[lane]) " on" (lane in ended ? \
                 ", echoes at " exact(replied[p, lane]) ", ends at " exact(ended[lane]) : \
-                ", and runs for a moment for each newcomer")
+                ", and runs for a moment for each new client")
         lane = lane_name(p, lane)
         s = s toupper(substr(lane, 1, 1)) substr(lane, 2) ": " told ". "
     }
