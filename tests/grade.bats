@@ -595,7 +595,7 @@ END
     grep "^\"'-x\",0,100,build," "$SCRATCH/table"
     grep 'warning: without bubblewrap' "$SCRATCH/progress"
     # Where bubblewrap fails for the second, this one is not run, without it even less.
-    if [[ $output != *bubblewrap* ]] && command -v bwrap; then
+    if bwrap --dev-bind / / --unshare-net --unshare-user true; then
         mkdir "$SCRATCH/bin"
         bwrap=$(command -v bwrap)
         printf '%s\n' '#!/bin/bash' "[[ ! -e $SCRATCH/broken ]] || exit 1" \

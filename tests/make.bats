@@ -33,6 +33,7 @@ stop_make() {
 
 @test "a message goes through make as it was typed" {
     local make=(make -s --no-print-directory -C "$ROOT/simple-client" run)
+    ps -o args= -p $$ || skip "this ps does not show how make was called"
     start_server iterative-server
     for message in '' ' x' '  ' 'x ' ' MSG=  y' \
         "it's \"quoted\"; echo \`no\` \\ * é \$HOME \$(shell echo no) \$\$ #"; do
