@@ -1,5 +1,5 @@
-# Makes a table of what tests/bench/run has measured: of each figure the median over the
-# rounds, and how far the middle half of the rounds spreads.
+# Makes a table of what tests/bench/run has measured: the median of each figure over the
+# rounds, and the quartiles.
 #
 # Usage: awk -f table.awk [-v NAME=VALUE]... results.tsv
 #   works='64/0/32 1000/0/32'   the rows (default: all that were measured)
