@@ -17,6 +17,7 @@ export POLLER SANITIZE
 TESTS =
 test: all
 	@command -v bash >/dev/null || { echo 'make test needs bash: install it' >&2; exit 1; }
+	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests
 	@tests/run $(TESTS)
 
