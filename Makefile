@@ -25,10 +25,12 @@ test: all
 ROUNDS = 5
 SLICE = 0.5
 bench: all
+	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests bench
 	@tests/bench/run $(ROUNDS) $(SLICE)
 
 soak: all
+	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests all other-pollers
 	@tests/soak/run
 
@@ -46,6 +48,7 @@ site:
 # The figures are drawn from committed traces: make traces records them anew.  Then the
 # times that docs/4-multiplexing.md quotes are others: make docs tells where.
 traces: all
+	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests
 	@docs/figures/record docs/figures
 

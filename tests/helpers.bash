@@ -49,7 +49,7 @@ program() {
 start_server() {
     log=$SCRATCH/log
     : >"$log" # the server's own shell might do it too late: an earlier log could be read
-    "$(program "$1")" "${2:-127.0.0.1:0}" "${ARGUMENTS[@]}" >"$log" 2>"$SCRATCH/errors" 3>&- &
+    "$(program "$1")" "${2:-127.0.0.1:0}" ${ARGUMENTS[@]+"${ARGUMENTS[@]}"} >"$log" 2>"$SCRATCH/errors" 3>&- &
     server_pid=$!
     find_address
     [ ! -d "/proc/$server_pid" ] || own_threads=$(threads)
