@@ -281,7 +281,7 @@ clients_of_loops() {
     grep -c '^tfd:' "/proc/$server_pid/fdinfo/"* | awk -F: '$2 > 0 { print $2 - 1 }'
 }
 
-@test "each client of loops belongs to one loop, and no loop is left out" {
+@test "each client of loops belongs to one loop; with passive sockets of their own, all get some" {
     needs_proc
     [ "${POLLER:-epoll}" != poll ] || skip "the kernel does not list what poll waits for"
     no_emulator "an emulator has descriptors of its own"
@@ -296,7 +296,10 @@ clients_of_loops() {
         eventually all_accepted
         clients_of_loops >"$SCRATCH/shares"
         echo "$server: $(xargs <"$SCRATCH/shares")"
-        awk '{ sum += $1; n += $1 > 0 } END { exit sum != 1000 || n != 2 }' "$SCRATCH/shares"
+        # Loops that share a passive socket may leave all to one of them.
+        least=$([ "$server" = loops ] || echo 2)
+        awk -v least="$least" '{ sum += $1; n += $1 > 0 }
+            END { exit sum != 1000 || NR != 2 || n < least }' "$SCRATCH/shares"
         kill -USR1 "${peer_pids[@]}"
         wait "${peer_pids[@]}"
         peer_pids=()
