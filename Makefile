@@ -38,6 +38,7 @@ soak: all
 report:
 	@tests/bench/report docs/performance/results.tsv docs/performance.md
 	@tests/bench/report docs/performance/results.tsv docs/7-choosing.md
+	@tests/bench/report docs/performance/strategies/results.tsv docs/8-more-strategies.md
 
 docs:
 	@docs/tools/quotes README.md docs/*.md tests/exercises/*/README.md

@@ -1,5 +1,5 @@
-/* A server with several event loops, each in a thread of its own: with one for each processor,
-   all processors are used, and still no client has a thread of its own.
+/* A server with several event loops, each in its own thread.  With one per processor it uses
+   all processors, and still has no thread per client.
 
    Usage: loops ADDRESS:PORT [LOOPS]                                      (4 if left out) */
 
@@ -93,8 +93,8 @@ int main(int argc, char *argv[])
         pause();
 }
 
-/* Starts a loop, in a new thread, for the clients of the passive socket.  Returns 0, or -1
-   with errno. */
+/* Starts a loop, in a new thread, which accepts clients from SOCKET.  Returns 0, or -1 with
+   errno. */
 static int spawn(int socket)
 {
     struct server *server = calloc(1, sizeof *server);

@@ -5,10 +5,9 @@
 #ifndef PASSIVE_H
 #define PASSIVE_H
 
-/* Returns the passive socket for the loop NUMBER, counted from 0.  SOCKET is that of the
-   first; the others get the same one (passive_shared.c), or one of their own at the same
-   address (passive_each.c).  Returns -1 with errno if there is none (see socket, bind and
-   listen). */
+/* Returns the passive socket for loop NUMBER, counted from 0.  SOCKET is the one for loop 0.
+   The others share it (passive_shared.c), or each gets another one at the same address
+   (passive_each.c).  Returns -1 with errno if there is none (see socket, bind and listen). */
 int passive_socket(int socket, long number);
 
 #endif

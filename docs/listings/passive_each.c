@@ -24,7 +24,7 @@ static int listen_beside(const struct sockaddr_storage *sa, socklen_t length)
     return fd;
 }
 
-/* Each socket has a backlog of its own.  The kernel chooses the socket when it sets a
+/* Each socket has its own backlog.  The kernel chooses the socket when it sets a
    connection up, by a hash of the connection's addresses and ports, and no other loop can
    accept it. */
 int passive_socket(int socket, long number)

@@ -1,5 +1,5 @@
-/* A server with a fixed number of threads (a pool): the accepted clients wait in a bounded
-   queue until a thread takes them.
+/* A server with a fixed number of threads, a pool.  Accepted clients wait in a bounded queue
+   until a thread takes them.
 
    Usage: pool ADDRESS:PORT [THREADS]                                     (4 if left out) */
 
@@ -30,7 +30,7 @@ struct server {
     pthread_mutex_t mutex;
     pthread_cond_t not_full;
     pthread_cond_t not_empty;
-    struct client queue[QUEUE_SIZE]; /* like first and length, only under the mutex */
+    struct client queue[QUEUE_SIZE]; /* the mutex guards this and the next two */
     size_t first;
     size_t length;
 };
@@ -103,7 +103,7 @@ static void accept_clients(struct server *server)
         address_format((struct sockaddr *)&peer, length, client.address);
         printf("Accepting connection from %s\n", client.address);
 
-        /* From here on, the queue owns the socket, and then the thread that takes it. */
+        /* Now the queue owns the socket, and later the thread that takes it. */
         put_client(server, &client);
     }
 }

@@ -80,8 +80,7 @@ static void accept_clients(struct server *server)
 
         if (spawn(server, socket, address) == -1)
             printf("Refusing connection from %s: %s\n", address, strerror(errno));
-        /* The child has a descriptor of its own: the connection lasts until both are closed.
-         */
+        /* The child has its own descriptor.  The connection lasts until both are closed. */
         close(socket);
     }
 }
