@@ -160,9 +160,9 @@ needs_children() {
     [ -e "/proc/$$/task/$$/children" ] || skip "no /proc here that lists children"
 }
 
-# sockets PID: how many descriptors of sockets the process has.
-sockets() {
-    find "/proc/$1/fd" -lname 'socket:*' | wc -l
+# Whether the process PID has one socket.
+has_one_socket() {
+    [ "$(find "/proc/$1/fd" -lname 'socket:*' | wc -l)" -eq 1 ]
 }
 
 @test "processes has a child for each client, and keeps no descriptor of its socket" {
@@ -172,9 +172,9 @@ sockets() {
     peer_until ready -n 3 "$address" say ready hold echo 10 finish eof
     eventually has_children 3
     # The server has the passive socket, and a child has its client's.
-    eventually eval '[ "$(sockets "$server_pid")" -eq 1 ]'
+    eventually has_one_socket "$server_pid"
     for child in $(children); do
-        eventually eval '[ "$(sockets "$child")" -eq 1 ]'
+        eventually has_one_socket "$child"
     done
     release "$peer_pid"
     eventually has_children 0

@@ -1,4 +1,5 @@
-#define _DEFAULT_SOURCE /* SO_REUSEPORT is not in POSIX */
+/* SO_REUSEPORT is not in POSIX. */
+#define _DEFAULT_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl*) */
 #include "passive.h"
 
 #include <fcntl.h>

@@ -142,7 +142,7 @@ static void reap_children(int signal)
 {
     int error = errno;
     (void)signal;
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        continue;
+    while (waitpid(-1, NULL, WNOHANG) > 0) {
+    }
     errno = error;
 }

@@ -94,8 +94,8 @@ static void run_processes(void *(*count)(void *argument), struct counter *counte
             _exit(EXIT_SUCCESS);
         }
     }
-    while (wait(NULL) != -1)
-        continue;
+    while (wait(NULL) != -1) {
+    }
 }
 
 /* Returns a counter in memory that the children of this process share with it: the memory is
