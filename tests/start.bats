@@ -121,7 +121,7 @@ refuses() {
     ulimit -c 0
     for server in $SERVERS; do
         status=0
-        "${under[@]}" "$ROOT/$server/$server" 127.0.0.1:0 >"$SCRATCH/out" 2>/dev/null 3>&- <&- ||
+        "${under[@]}" "$(program "$server")" 127.0.0.1:0 >"$SCRATCH/out" 2>/dev/null 3>&- <&- ||
             status=$?
         [ "$status" -eq 134 ]
         [ ! -s "$SCRATCH/out" ]
