@@ -54,7 +54,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     struct runtime *runtime = runtime_create();
-    if (runtime == NULL || set_nonblocking(server.socket) == -1 ||
+    if (runtime == NULL ||
         runtime_spawn(runtime, &server.task, accept_clients, server.socket) == -1) {
         perror("cannot wait for clients");
         return EXIT_FAILURE;
@@ -124,8 +124,7 @@ static int spawn(struct server *server, int socket, const char *address)
     client->socket = socket;
     strcpy(client->address, address);
 
-    if (set_nonblocking(socket) == -1 ||
-        runtime_spawn(server->task.runtime, &client->task, process_client, socket) == -1) {
+    if (runtime_spawn(server->task.runtime, &client->task, process_client, socket) == -1) {
         int error = errno;
         free(client);
         errno = error;

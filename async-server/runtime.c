@@ -1,6 +1,5 @@
 #include "runtime.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 
 #include "array.h"
 #include "clock.h"
+#include "tcp.h"
 
 struct runtime {
     struct poller *poller;
@@ -29,6 +29,13 @@ struct runtime *runtime_create(void)
     return NULL;
 }
 
+void task_broken(const char *how)
+{
+    fflush(stdout); /* the log shows what the task did last */
+    fprintf(stderr, "a task has broken a rule of runtime.h: %s\n", how);
+    abort();
+}
+
 /* Calls the task's function, which returns at its next await or at its end.  By then the
    task may have freed itself, so only the runtime knows whether it has kept the rules. */
 static void run(struct runtime *runtime, struct task *task)
@@ -37,38 +44,32 @@ static void run(struct runtime *runtime, struct task *task)
 
     runtime->running = task;
     task->function(task);
-    assert(runtime->running == NULL &&
-           "a task returned without an await or task_end (rule 1 in runtime.h)");
+    if (runtime->running != NULL)
+        task_broken("it returned without an await or task_end (rule 1)");
     runtime->running = spawner;
 }
 
 /* Until it returns, the task must neither await nor end again. */
 static void leave(struct task *task)
 {
-    assert(task->runtime->running == task &&
-           "a function that the task called awaited (rule 2 in runtime.h)");
+    if (task->runtime->running != task)
+        task_broken("a function that it called awaited (rule 2)");
     task->runtime->running = NULL;
-}
-
-void task_lost(void)
-{
-    fputs("a task awaited in a second task_begin (rule 2 in runtime.h)\n", stderr);
-    abort();
 }
 
 int runtime_spawn(struct runtime *runtime, struct task *task,
                   void (*function)(struct task *task), int fd)
 {
+    if (set_nonblocking(fd) == -1)
+        return -1;
     struct task **tasks = array_grow(runtime->tasks, &runtime->capacity, (size_t)fd + 1,
                                      sizeof(struct task *));
     if (tasks == NULL)
         return -1;
     runtime->tasks = tasks;
-    if (tasks[fd] != NULL) {
+    if (tasks[fd] != NULL)
         errno = EEXIST;
-        return -1;
-    }
-    if (poller_register(runtime->poller, fd, (size_t)fd, READABLE) == -1)
+    if (tasks[fd] != NULL || poller_register(runtime->poller, fd, (size_t)fd, READABLE) == -1)
         return -1;
     *task = (struct task){
         .function = function, .runtime = runtime, .fd = fd, .interest = READABLE};
@@ -86,12 +87,12 @@ static void unwatch(struct task *task)
 
 void task_finish(struct task *task)
 {
-    assert((fcntl(task->fd, F_GETFD) != -1 || errno != EBADF) &&
-           "a task closed its descriptor before task_end (rule 5 in runtime.h)");
     leave(task);
+    if (fcntl(task->fd, F_GETFD) == -1 && errno == EBADF)
+        task_broken("it closed its descriptor before task_end (rule 5)");
     unwatch(task);
-    /* The next task may get the same descriptor.  No event of this one can reach it: a wait
-       reports each descriptor once, and this task's event has just been served. */
+    /* The next task may get the same descriptor, but no event of this one: a wait reports each
+       descriptor once, and this task's event has just been served. */
     task->runtime->tasks[task->fd] = NULL;
 }
 
@@ -111,9 +112,8 @@ void task_sleep(struct task *task, int ms)
 void task_wait(struct task *task, unsigned interest)
 {
     struct poller *poller = task->runtime->poller;
-    int status = 0;
+    int status = 0; /* most tasks await the same again and again: nothing changes then */
 
-    /* Most tasks await the same thing again and again; then there is nothing to change. */
     if (task->interest == 0)
         status = poller_register(poller, task->fd, (size_t)task->fd, interest);
     else if (task->interest != interest)
@@ -129,8 +129,10 @@ void task_wait(struct task *task, unsigned interest)
 int runtime_turn(struct runtime *runtime)
 {
     struct event events[POLLER_MAX_EVENTS];
-    int timeout = -1;
+    int timeout = -1; /* without limit */
 
+    if (runtime->running != NULL)
+        task_broken("it called runtime_turn (rule 8)");
     if (runtime->sleepers != NULL) {
         long long left = runtime->sleepers->wake_at - clock_ms();
         timeout = left > 0 ? (int)left : 0;

@@ -4,8 +4,8 @@
 
    A task is a struct and a function.  The function returns at each await, and the runtime
    calls it again when what it awaits has happened.  The struct keeps what must survive until
-   then, including the line to resume at.  (This is a stackless coroutine; a compiler makes
-   the same of a Rust async fn.)  A task that reads from its descriptor looks like this:
+   then, including the line to resume at.  (This is a stackless coroutine, like a Rust async
+   fn.)  A task that reads from its descriptor looks like this:
 
        struct reader {
            struct task task;        the runtime's part, first
@@ -30,16 +30,17 @@
    task_begin opens a hidden switch, which has a case for each await and ends at task_end
    (Duff's device).  Hence the rules:
    1. A task leaves its body by an await or through task_end, never by a return.
-   2. Only the task's own function awaits, not a function that it calls, and it has one
-      task_begin and one task_end.
+   2. A function that the task calls does not await.  There is one task_begin and one task_end.
    3. No line has two awaits.
-   4. A task is spawned once, with a descriptor that no other task has.
-   5. A task closes its descriptor after task_end.
+   4. A task's struct begins with struct task, and lives until its task_end.  It is spawned
+      once, with a descriptor that no other task has.
+   5. A task closes its descriptor, and frees its struct, after task_end.
    6. Local variables are declared above task_begin, and lose their values at each await.
-   7. No switch encloses an await, and no break is outside a loop: it would leave the hidden
-      switch, and so end the task.
-   The compiler rejects a task that breaks rule 3; an assertion stops the program when a task
-   breaks rule 1, 2 or 5; and runtime_spawn fails if the descriptor has a task (rule 4). */
+   7. No switch encloses an await, and no break is outside a loop: it would end the task.
+   8. A task neither calls runtime_turn nor blocks.
+   The compiler rejects two awaits on a line.  The runtime stops the program, with a message,
+   when a task returns, awaits in a function that it calls or in a switch, calls runtime_turn,
+   or arrives at task_end without its descriptor. */
 
 #ifndef RUNTIME_H
 #define RUNTIME_H
@@ -66,11 +67,11 @@ struct task {
 struct runtime *runtime_create(void);
 
 /* Starts a task, which runs FUNCTION: immediately up to its first await, the rest in
-   runtime_turn.  All its awaits are for FD, which must be non-blocking.  The runtime neither
+   runtime_turn.  All its awaits are for FD, which the runtime makes non-blocking.  It neither
    frees TASK nor closes FD: the task does both after its task_end.
 
-   Returns 0, or -1 with errno: EEXIST if a task has FD already, ENOMEM, or that of
-   poller_register; then the task has not run. */
+   Returns 0, or -1 with errno: EBADF if FD is not open, EEXIST if a task has it already,
+   ENOMEM, or that of poller_register; then the task has not run. */
 int runtime_spawn(struct runtime *runtime, struct task *task,
                   void (*function)(struct task *task), int fd);
 
@@ -79,17 +80,19 @@ int runtime_spawn(struct runtime *runtime, struct task *task,
    then. */
 int runtime_turn(struct runtime *runtime);
 
-/* These enclose the body of a task's function.  What follows task_end runs when the task has
-   ended, and the runtime has forgotten it. */
+/* These enclose the body of a task's function.  At task_end the runtime forgets the task. */
 /* clang-format off */
-#define task_begin(task) switch ((task)->line) { default: task_lost(); case 0:
+#define task_begin(task) switch ((task)->line) { \
+    default: task_broken("it awaited in a function (rule 2), or in a switch (rule 7)"); \
+    case 0:
 #define task_end(task) } task_finish(task)
 /* clang-format on */
 
-/* Let the other tasks run until the task's descriptor is ready, or for MS milliseconds.
-   While a task sleeps its descriptor is not watched.  A wait for the descriptor may end
-   early (a spurious wakeup, as with a condition variable): try the call, and if it would
-   block, await again.  A task that always finds data still runs only once in each turn. */
+/* Let the other tasks run until the task's descriptor is ready, or for MS milliseconds, in
+   which the descriptor is not watched.  A wait for the descriptor may end early (a spurious
+   wakeup), and after 100 ms if the poller cannot watch it now: try the call, and if it would
+   block, await again.  A task that always finds data still runs only once in each turn.  To
+   sleep takes time proportional to the number of tasks that wake up earlier. */
 #define await_readable(task) task_await(task, task_wait((task), READABLE))
 #define await_writable(task) task_await(task, task_wait((task), WRITABLE))
 #define await_sleep(task, ms) task_await(task, task_sleep((task), (ms)))
@@ -108,6 +111,6 @@ int runtime_turn(struct runtime *runtime);
 void task_wait(struct task *task, unsigned interest);
 void task_sleep(struct task *task, int ms);
 void task_finish(struct task *task);
-noreturn void task_lost(void);
+noreturn void task_broken(const char *how);
 
 #endif

@@ -61,14 +61,15 @@ static const char *parse(const char *text, struct address *address)
     const char *host = bracketed ? text + 1 : text;
     const char *end = strchr(host, bracketed ? ']' : ':');
 
-    if (strstr(text, "://") != NULL)
+    if (strchr(text, '/') != NULL)
         return "an address is not a URL: write HOST:PORT, as in localhost:2000";
     if (end == NULL)
         return bracketed ? "the bracket is not closed"
                          : "the port is missing: write HOST:PORT";
     if (bracketed && end[1] != ':')
         return "the port is missing: write [ADDRESS]:PORT";
-    if (!bracketed && strchr(end + 1, ':') != NULL)
+    if (!bracketed && strchr(end + 1, ':') != NULL &&
+        (strstr(text, "::") != NULL || consists_of(text, DIGITS "abcdefABCDEF:.")))
         return "write an IPv6 address in brackets, as in [::1]:2000";
 
     size_t length = (size_t)(end - host);
@@ -79,8 +80,7 @@ static const char *parse(const char *text, struct address *address)
     memcpy(address->host, host, length);
     address->host[length] = '\0';
 
-    if (!consists_of(address->host,
-                     bracketed ? LETTERS DIGITS "-._:%@" : LETTERS DIGITS "-._"))
+    if (!consists_of(address->host, bracketed ? LETTERS DIGITS "-._:%" : LETTERS DIGITS "-._"))
         return "a host consists of letters, digits, '-', '_' and '.'";
     if (bracketed && !is_ipv6(address->host))
         return "not an IPv6 address";

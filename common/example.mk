@@ -7,6 +7,7 @@ include $(dir $(lastword $(MAKEFILE_LIST)))build.mk
 
 # From the command line or the environment.  By default only this machine can connect.
 ADDR ?= 127.0.0.1:2000
+PREPARE =
 ARGUMENTS = "$$ADDR"
 # As it was typed: make must not expand a "$" in it.
 override ADDR := $(value ADDR)

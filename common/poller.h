@@ -57,8 +57,8 @@ int poller_register(struct poller *poller, int fd, size_t token, unsigned intere
    kevent. */
 int poller_reregister(struct poller *poller, int fd, size_t token, unsigned interest);
 
-/* Stops watching FD.  Returns 0, or -1 with errno ENOENT if FD is not registered; nothing else
-   can go wrong, because it needs no memory. */
+/* Stops watching FD, which is open.  Returns 0, or -1 with errno ENOENT if it is not
+   registered; nothing else can go wrong, because it needs no memory. */
 int poller_deregister(struct poller *poller, int fd);
 
 /* Waits until a registered descriptor is ready, but no longer than TIMEOUT milliseconds (-1:

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <sys/select.h>
 
+_Static_assert(FD_SETSIZE <= 65536, "an unsigned short must hold each descriptor");
+
 struct sets {
     fd_set readable;
     fd_set writable;

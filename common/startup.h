@@ -10,8 +10,7 @@
      SIGPIPE, which kills the process (see write in POSIX);
    - SIGINT and SIGTERM kill the process, even if a shell without job control started it
      in the background, with SIGINT ignored.
-   It aborts if /dev/null cannot be opened for a descriptor that is closed.  (The Rust runtime
-   does the same before it calls main, except for the last point.) */
+   It aborts if /dev/null cannot be opened.  (Rust's runtime does the first two too.) */
 void startup(void);
 
 #endif

@@ -8,9 +8,8 @@
 
 #include "address.h"
 
-/* How long a server leaves new clients in the backlog after accept has failed because the
-   process or the system is out of descriptors or memory, in milliseconds.  To try again
-   immediately would take 100 % CPU while the condition persists. */
+/* How long a server leaves new clients in the backlog when it is out of descriptors or memory,
+   in milliseconds.  To try again immediately would take 100 % CPU while that persists. */
 enum { ACCEPT_BACKOFF_MS = 100 };
 
 /* Opens a passive (listening) socket at the address TEXT (see address.h): of the addresses
@@ -33,10 +32,9 @@ int tcp_connect(const char *text, char error[ERROR_SIZE]);
    learns which port the system chose.  "?" if it is unknown. */
 void tcp_local_address(int socket, char text[ADDRESS_TEXT_SIZE]);
 
-/* Sets what every accepted socket of these servers gets: TCP_NODELAY, so that a small answer
-   leaves immediately (with Nagle's algorithm, RFC 896, it would wait until the client has
-   acknowledged the one before), and close-on-exec.  Reports no error: without them the
-   connection works too, if more slowly. */
+/* Sets TCP_NODELAY on an accepted socket, so that a small answer leaves immediately (with
+   Nagle's algorithm, RFC 896, it would wait until the client has acknowledged the previous
+   one), and close-on-exec.  Reports no error: the connection works without them too. */
 void tcp_set_options(int socket);
 
 /* Makes FD non-blocking: a call that would have to wait fails with EAGAIN or EWOULDBLOCK

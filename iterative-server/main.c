@@ -1,5 +1,5 @@
 /* A server with one thread for all clients: it waits for all sockets at the same time, and
-   never in a read or a write (I/O multiplexing).
+   never blocks in a read or a write (I/O multiplexing).
 
    Usage: iterative-server ADDRESS:PORT */
 
@@ -22,6 +22,7 @@ struct server {
     int socket;                    /* the passive (listening) one */
     bool accept_failing;           /* whether the last accept failed */
     long long accept_paused_until; /* when to accept again, in clock_ms time; 0: now */
+    bool resume_failing;           /* whether it could not be registered then */
     struct poller *poller;
     struct token_manager tokens;
     size_t listen_token;
@@ -63,9 +64,9 @@ int main(int argc, char *argv[])
         fprintf(stderr, "%s\n", error);
         return EXIT_FAILURE;
     }
-    /* accept must not wait, even if a client has left the backlog again. */
     token_manager_init(&server.tokens);
     server.poller = poller_create();
+    /* accept must not wait, even if a client has left the backlog again. */
     if (server.poller == NULL || set_nonblocking(server.socket) == -1 ||
         allocate_token(&server.tokens, &server.listen_token) == -1 ||
         poller_register(server.poller, server.socket, server.listen_token, READABLE) == -1) {
@@ -145,6 +146,9 @@ static void resume_accepting(struct server *server)
 {
     if (poller_register(server->poller, server->socket, server->listen_token, READABLE) == 0)
         server->accept_paused_until = 0;
+    else if (!server->resume_failing)
+        printf("Error waiting for clients: %s\n", strerror(errno));
+    server->resume_failing = server->accept_paused_until != 0;
 }
 
 /* Adds the client to the table and the poller.  Returns 0, or -1 with errno if the system
@@ -194,7 +198,7 @@ static void serve_client(struct server *server, size_t token)
 }
 
 /* Takes one step with a client: reads once, unless part of the last echo is left, and writes
-   as much as the socket accepts.  While some is left it does not read, so the socket buffers
+   as much as the socket accepts.  Until all is written it does not read, so the socket buffers
    fill up, and TCP slows the sender down.
 
    Returns the interest with which the client waits for its next step, or 0 at its end. */

@@ -32,8 +32,7 @@ int main(int argc, char *argv[])
     }
 
     int failure = send_message(socket, argv[2], strlen(argv[2])) == 0 ? 0 : errno;
-    /* End our stream: the server reads its end, after the message.  Its own stream may still
-       bring an answer, even if it has not taken all of the message. */
+    /* The server reads the end of our stream after the message.  Its own stream continues. */
     shutdown(socket, SHUT_WR);
     if (print_answer(socket) == -1 && failure == 0)
         failure = errno;
@@ -52,9 +51,9 @@ int main(int argc, char *argv[])
 /* Sends the whole message.  Returns 0, or -1 with errno. */
 static int send_message(int socket, const char *message, size_t length)
 {
-    /* With a send buffer that has room for all of it, write never waits for the server, which
-       may itself wait until we read its answer.  The system limits this buffer (on Linux, to
-       net.core.wmem_max: 208 KiB or more), and the length of an argument (to 128 KiB). */
+    /* If the send buffer has room for all of it, write never waits for the server, which may
+       itself wait until we read its answer.  Linux allows 208 KiB or more (net.core.wmem_max),
+       and an argument of at most 128 KiB. */
     int size = (int)length;
     setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 

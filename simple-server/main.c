@@ -55,8 +55,7 @@ static void accept_clients(struct server *server)
     int socket;
 
     for (;;) {
-        /* Waits for a client.  What accept returns is an active socket, connected to this one
-           client; the passive socket keeps listening. */
+        /* Waits for a client.  accept returns an active socket, connected to this client. */
         length = sizeof peer;
         socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {

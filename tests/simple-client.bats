@@ -261,6 +261,12 @@ failed_after() {
     "$ROOT/simple-client/simple-client" "$address" Hello >/dev/full 2>"$SCRATCH/err" || status=$?
     [ "$status" -eq 1 ]
     [ "$(wc -l <"$SCRATCH/err")" -eq 1 ]
+    stop_server
+    # It does not wait for the end of an answer that it cannot print.
+    start_peer take 5 put first hold
+    status=0
+    "$ROOT/simple-client/simple-client" "$address" Hello >/dev/full 2>"$SCRATCH/err" || status=$?
+    [ "$status" -eq 1 ]
 }
 
 @test "wrong arguments: the original's usage line" {

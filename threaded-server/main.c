@@ -1,4 +1,4 @@
-/* A server with a thread per client: a call that waits, makes only that client's thread wait.
+/* A server with a thread per client: a call that blocks stops only that client's thread.
 
    Usage: threaded-server ADDRESS:PORT */
 
@@ -16,9 +16,8 @@
 #include "startup.h"
 #include "tcp.h"
 
-/* Enough for process_client and what it calls, above all printf.  The default, often 8 MiB,
-   costs CPU time when clients come and go: the kernel sets up and tears down more page
-   tables. */
+/* Enough for process_client and what it calls, above all printf.  With the default, often
+   8 MiB, the kernel sets up and tears down more page tables as clients come and go. */
 enum { STACK_SIZE = 64 * 1024 };
 
 struct server {

@@ -76,7 +76,6 @@ static long count_with(void (*function)(struct task *task))
     int fds[2];
 
     if (runtime == NULL || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1 ||
-        set_nonblocking(fds[0]) == -1 ||
         runtime_spawn(runtime, &reader.task, function, fds[0]) == -1 ||
         write(fds[1], bytes, sizeof bytes) != sizeof bytes)
         return -1;

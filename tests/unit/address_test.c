@@ -94,15 +94,21 @@ static void test_hosts(void)
 
 static void test_hints(void)
 {
-    const char *no_brackets[] = {"::1:2000", "::1", "fe80::1%eth0:80", "a:b:80"};
-    const char *urls[] = {"http://localhost:2000", "http://localhost", "https://[::1]:2000/",
-                          "tcp://127.0.0.1:2000", "://"};
+    const char *no_brackets[] = {"::1:2000", "::1", "fe80::1%eth0:80", "1:2:3:4:5:6:7:8"};
+    const char *urls[] = {"http://localhost:2000",
+                          "http://localhost",
+                          "https://[::1]:2000/",
+                          "tcp://127.0.0.1:2000",
+                          "://",
+                          "localhost:2000/",
+                          "https:/a:1"};
 
     for (size_t i = 0; i < sizeof no_brackets / sizeof *no_brackets; i++)
         bad(no_brackets[i], "in brackets, as in [::1]:2000");
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
         bad(urls[i], "not a URL: write HOST:PORT");
-    bad("localhost:2000/", PORT);
+    bad("localhost:2000:3000", PORT);
+    bad("http:localhost:2000", PORT);
 }
 
 static void test_any_bytes(void)

@@ -3,6 +3,7 @@
 #include "runtime.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -54,8 +55,9 @@ static int spawn_echo(struct echo *e)
 
     *e = (struct echo){.ended = false};
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
-    CHECK(set_nonblocking(pair[0]) == 0 && set_nonblocking(pair[1]) == 0);
+    CHECK(set_nonblocking(pair[1]) == 0);
     CHECK(runtime_spawn(runtime, &e->task, echo, pair[0]) == 0);
+    CHECK(fcntl(pair[0], F_GETFL) & O_NONBLOCK);
     return pair[1];
 }
 
@@ -187,19 +189,22 @@ static void test_sleep(void)
    then a turn waits, and runs no task. */
 static void test_sleeps_through(void)
 {
-    struct sleeper s, hung_up;
+    struct sleeper s, hung_up, reset;
     long long start = clock_ms();
     int turns = 0;
 
     woken[0] = '\0';
     int fd = spawn_sleeper(&s, 's', 100, 1);
     CHECK(write(fd, "x", 1) == 1);
+    int reset_fd = spawn_sleeper(&reset, 'r', 150, 1);
+    CHECK(write(reset.task.fd, "x", 1) == 1);
+    close(reset_fd); /* with unread data: a reset */
     close(spawn_sleeper(&hung_up, 'h', 200, 1));
-    for (; strlen(woken) < 2; turns++)
+    for (; strlen(woken) < 3; turns++)
         CHECK(runtime_turn(runtime) == 0);
-    CHECK(strcmp(woken, "sh") == 0);
+    CHECK(strcmp(woken, "srh") == 0);
     CHECK(clock_ms() - start >= 199);
-    CHECK(turns <= 4); /* one for each, and each clock may be a millisecond early */
+    CHECK(turns <= 6); /* one for each, and each clock may be a millisecond early */
     close(fd);
 }
 
@@ -225,6 +230,25 @@ static void test_short_naps(void)
         CHECK(runtime_turn(runtime) == 0);
 }
 
+static void ignore(int signal)
+{
+    (void)signal;
+}
+
+/* A signal ends a turn, and is no error. */
+static void test_signal(void)
+{
+    struct sigaction action = {.sa_handler = ignore};
+    struct sleeper s;
+    int fd = spawn_sleeper(&s, 's', 20000, 1);
+
+    sigaction(SIGALRM, &action, NULL);
+    alarm(1);
+    CHECK(runtime_turn(runtime) == 0);
+    CHECK(s.naps == 0); /* it sleeps still */
+    close(fd);
+}
+
 /* A descriptor has one task, even while that sleeps and is not watched. */
 static void test_spawn_fails(void)
 {
@@ -236,6 +260,8 @@ static void test_spawn_fails(void)
     CHECK(runtime_spawn(runtime, &f.task, echo, e.task.fd) == -1 && errno == EEXIST);
     CHECK(runtime_spawn(runtime, &f.task, echo, s.task.fd) == -1 && errno == EEXIST);
     CHECK(runtime_spawn(runtime, &s.task, nap, s.task.fd) == -1 && errno == EEXIST);
+    CHECK(runtime_spawn(runtime, &f.task, echo, -1) == -1 && errno == EBADF);
+    CHECK(runtime_spawn(runtime, &f.task, echo, 1000) == -1 && errno == EBADF);
     CHECK(f.turns == 0 && !f.ended);
     close(e_fd);
     close(s_fd);
@@ -297,6 +323,33 @@ static void ends_twice(struct task *task)
     task_finish(task);
 }
 
+static void awaits_in_a_switch(struct task *task)
+{
+    task_begin(task);
+    switch (task->fd) {
+    default:
+        await_readable(task);
+    }
+    task_end(task);
+}
+
+static void awaits_then_calls_one_that_awaits(struct task *task)
+{
+    task_begin(task);
+    await_readable(task);
+    await_here(task);
+    await_readable(task);
+    task_end(task);
+}
+
+static void takes_a_turn(struct task *task)
+{
+    task_begin(task);
+    await_readable(task);
+    runtime_turn(runtime);
+    task_end(task);
+}
+
 static void closes_early(struct task *task)
 {
     task_begin(task);
@@ -338,6 +391,7 @@ static void expect_caught(void (*function)(struct task *task), const char *rule)
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
     CHECK(strstr(message, rule) != NULL && strstr(message, "runtime.h") != NULL);
+    CHECK(strchr(message, '\n') == message + length - 1); /* one line */
 }
 
 static void test_rules(void)
@@ -347,7 +401,10 @@ static void test_rules(void)
     expect_caught(returns_after_one_that_awaits, "rule 2");
     expect_caught(begins_twice, "rule 2");
     expect_caught(ends_twice, "rule 2");
+    expect_caught(awaits_then_calls_one_that_awaits, "rule 2");
     expect_caught(closes_early, "rule 5");
+    expect_caught(awaits_in_a_switch, "rule 7");
+    expect_caught(takes_a_turn, "rule 8");
 }
 
 int main(void)
@@ -362,6 +419,7 @@ int main(void)
     test_sleeps_through();
     test_short_naps();
     test_spawn_fails();
+    test_signal();
     test_rules();
     return EXIT_SUCCESS;
 }
