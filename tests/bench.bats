@@ -31,7 +31,7 @@ table() {
     awk -v works=2/1/32 "$@" -f "$ROOT/tests/bench/table.awk" "$results" | tr -s ' '
 }
 
-@test "the benchmark measures each server in each way" {
+@test "the benchmark measures each server under each kind of load" {
     WORK='2/1/32 2/0/161 2/0/32/churn 2/0/32/pipe' SERVERS='bare async iterative-poll async-select threaded' bench
     [ "$(grep -c '^1' "$results")" -eq 20 ]
     # The last field tells why a measurement is void.
@@ -41,7 +41,7 @@ table() {
     done
 }
 
-@test "a wrong byte, and a connection that is closed, void a row that says so" {
+@test "a wrong byte or a closed connection voids the row, which shows the reason" {
     # shellcheck disable=SC2016  # its shell expands it
     run env WORK=1/0/32 SERVERS=bare PEERS="liar=tests/bin/peer -l {addr} put abc hold; deaf=tests/bin/peer -l {addr} close" \
         OUT="$SCRATCH" bash -c 'make -s -C "$0/tests" bench && "$0/tests/bench/run" 1 0.05' "$ROOT" 3>&-
@@ -51,7 +51,7 @@ table() {
     [[ $output =~ 1/0/32\ +deaf\ +void: ]]
 }
 
-@test "a program that ends at once, or never listens, does not stop the benchmark" {
+@test "a program that exits immediately, or never listens, does not stop the benchmark" {
     for command in true 'sleep 1000'; do
         WORK=1/0/32 SERVERS=bare PEERS="mute=$command {addr}" OUT=$SCRATCH \
             run "$ROOT/tests/bench/run" 1 0.05 3>&-
@@ -61,7 +61,7 @@ table() {
     done
 }
 
-@test "peers that can't be told apart, or not be told where to listen, are refused" {
+@test "PEERS without a new name, or without a place for the address, are refused" {
     for peers in '=cat {addr}' 'two words=cat {addr}' 'mine=cat' 'bare=cat {addr}'; do
         PEERS=$peers run "$ROOT/tests/bench/run" 1 0.05 3>&-
         [ "$status" -eq 1 ]
@@ -69,14 +69,14 @@ table() {
     done
 }
 
-@test "what needs more descriptors than there are is left out, and told" {
+@test "a load beyond the descriptor limit is left out, with a message" {
     ulimit -n 100
     WORK='4/0/32 100/0/32' SERVERS=bare run bench
     [[ $output = *'bare is left out of 100/0/32: 100 descriptors are the limit here'* ]]
     [ "$(grep -c '^1' "$results")" -eq 1 ]
 }
 
-@test "the table shows medians, and ratios round by round" {
+@test "the table shows medians, and ratios taken round by round" {
     given
     table -v servers='bare async' | sed 1d | diff - <(printf '%s\n' \
         '2/1/32 bare 100 0 10.00 1 5 6 7 1.00' \
@@ -104,7 +104,7 @@ table() {
         '<!-- end -->' '<!-- run -->' '' '    a machine' '    servers: bare async wrong' '' '<!-- end -->' After)
 }
 
-@test "a document with a table that has no end is left as it is" {
+@test "a document with an unclosed table is left as it is" {
     given
     printf '%s\n' '<!-- table -->' Between '<!-- run -->' '<!-- end -->' >"$SCRATCH/document"
     cp "$SCRATCH/document" "$SCRATCH/before"
@@ -113,7 +113,7 @@ table() {
     diff "$SCRATCH/before" "$SCRATCH/document"
 }
 
-@test "the pages show what the run has measured" {
+@test "the pages show what the run measured" {
     for page in performance.md 7-choosing.md; do
         cp "$ROOT/docs/$page" "$SCRATCH/document"
         "$ROOT/tests/bench/report" "$ROOT/docs/performance/results.tsv" "$SCRATCH/document"

@@ -44,18 +44,18 @@ found() {
     spoilt figures 7-choosing 'lettering of 7' '.figure { width: 400px }'
 }
 
-@test "no page scrolls sideways on a telephone" {
+@test "no page scrolls sideways on a phone" {
     look narrow "$site"
     spoilt narrow exercises 'scrolls sideways' '.table { overflow: visible }'
 }
 
-@test "on a wide screen code stands beside its prose, and a page without code is not half empty" {
+@test "on a wide screen, code is beside its prose, and a page without code is not half empty" {
     look beside "$site"
     spoilt beside 2-simple-server 'does not stand beside: Run it' '.row { display: block }'
     spoilt beside 7-choosing 'is empty left of' '.prose > * { max-width: 20rem !important }'
 }
 
-@test "the keyboard reaches each link in the order of the text, and one sees where it is" {
+@test "the keyboard reaches each link in the order of the text, and the focus is visible" {
     look keyboard "$site"
     spoilt keyboard exercises 'the focus is not seen: Skip' '.skip:focus { top: -4rem }'
     spoilt keyboard exercises 'the focus is not seen: Simple server' 'td a { outline: none !important }'
@@ -67,7 +67,7 @@ found() {
     found keyboard exercises 'stop 0 of'
 }
 
-@test "axe-core finds nothing: contrast, names, structure, by day and by night" {
+@test "axe-core finds no fault: contrast, names, structure, light and dark" {
     look axe "$site"
     spoilt axe 7-choosing 'light: color-contrast' ':root { --quiet: #aaa; --link: #88f }'
     spoilt axe 7-choosing 'dark: color-contrast' \
@@ -76,14 +76,14 @@ found() {
     found axe 7-choosing 'image-alt'
 }
 
-@test "on paper there is the text, with nothing cut off, dark on white" {
+@test "print shows the text only, with nothing cut off, dark on white" {
     look print "$site"
     spoilt print 7-choosing 'is printed: <header' '@media print { header { display: block } }'
     spoilt print 7-choosing 'is cut off in print: <div class="table"' 'td { white-space: nowrap !important }'
     spoilt print 7-choosing 'not printed dark on white' 'body { background: #333 }'
 }
 
-@test "where the system is dark, so are the pages and the figures" {
+@test "pages and figures follow the system's dark scheme" {
     look dark "$site"
     spoilt dark 7-choosing 'dark: the page is' 'body { background: #fff }'
     sed -i.before 's/prefers-color-scheme: dark/prefers-color-scheme: none/' \

@@ -20,11 +20,11 @@ writes_log_once() {
     [ "$writes" -le 3 ]
 }
 
-@test "iterative-server writes the log of one turn with one call" {
+@test "iterative-server writes the log of one turn with one write" {
     writes_log_once iterative-server
 }
 
-@test "async-server writes the log of one turn with one call" {
+@test "async-server writes the log of one turn with one write" {
     writes_log_once async-server
 }
 
@@ -49,11 +49,11 @@ takes_turns() {
     [ "$before" -le 5 ]
 }
 
-@test "iterative-server lets a greedy client take turns with the others" {
+@test "iterative-server is fair: a client that sends without pause starves no other" {
     takes_turns iterative-server
 }
 
-@test "async-server lets a greedy client take turns with the others" {
+@test "async-server is fair: a client that sends without pause starves no other" {
     takes_turns async-server
 }
 
@@ -71,11 +71,11 @@ leaves_the_interest() {
     grep -q EPOLL_CTL_DEL "$SCRATCH/trace"
 }
 
-@test "iterative-server changes the interest only where it differs" {
+@test "iterative-server changes an interest only when it differs" {
     leaves_the_interest iterative-server
 }
 
-@test "async-server changes the interest only where it differs" {
+@test "async-server changes an interest only when it differs" {
     leaves_the_interest async-server
 }
 
@@ -94,15 +94,15 @@ takes_little_memory() {
     [ $((kib * 100)) -le $((900 * 45)) ]
 }
 
-@test "an idle connection to iterative-server takes 0.45 KiB at most" {
+@test "an idle connection to iterative-server takes at most 0.45 KiB" {
     takes_little_memory iterative-server
 }
 
-@test "an idle connection to async-server takes 0.45 KiB at most" {
+@test "an idle connection to async-server takes at most 0.45 KiB" {
     takes_little_memory async-server
 }
 
-@test "iterative-server takes all that wait in the backlog in one turn" {
+@test "iterative-server accepts the whole backlog in one turn" {
     needs strace
     no_emulator "an emulator waits with calls of its own"
     start_server iterative-server
@@ -117,7 +117,7 @@ takes_little_memory() {
     [ "$accepts" -eq 50 ]
 }
 
-@test "a thread of threaded-server has a small stack" {
+@test "threaded-server gives its threads small stacks" {
     needs_proc
     no_sanitizer "a sanitizer takes memory of its own"
     no_emulator "an emulator takes memory of its own"
@@ -130,7 +130,7 @@ takes_little_memory() {
     [ $(($(size) - before)) -lt $((50 * 256)) ]
 }
 
-@test "the lines of two threads do not mix in the log" {
+@test "log lines of different threads do not mix" {
     start_server threaded-server
     for name in a b c d; do
         peer_until "$name" -n 5 "$address" say "$name" hold echo 20000 finish eof

@@ -64,7 +64,7 @@ follow() {
     return "$status"
 }
 
-@test "each quote stands in its file, each link leads somewhere" {
+@test "each quote is in its file, and each link has a target" {
     cd "$ROOT"
     docs/tools/quotes --check README.md docs/*.md tests/exercises/*/README.md
 }
@@ -85,7 +85,7 @@ page() {
     echo "$output"
 }
 
-@test "line numbers that have moved are corrected: in quotes, at names, at other text" {
+@test "line numbers that have moved are corrected: of quotes, names and other text" {
     page 'A [`y`](../x/y.c#L1), a [`struct pair`](../x/y.c#L), [`int b;`](../x/y.c#L999): [o](other.md#its-part)' \
         '' '[`y.c`, lines 1–2](../x/y.c#L1-L2)' '```c' '    int a;' '    int b;' '```'
     [ "$status" -eq 0 ]
@@ -107,7 +107,7 @@ END
     grep -q 'L3-L4' docs/page.md
 }
 
-@test "the title of a link says what it means: a test, a line of code" {
+@test "the title of a link names what it points at: a test, a line of code" {
     page "True ([test](../x/z.bats#L1 \"a pair's end (or none)\"), [test](../x/z.bats#L \"int done twice\"))." \
         '[check](../x/y.c#L9 "y"), [`its end`](../x/y.c#L9 "int b;"), [o](other.md "The other").'
     [ "$status" -eq 0 ]
@@ -125,7 +125,7 @@ untrue() {
     diff <(printf '%s\n' "${@:2}") docs/page.md
 }
 
-@test "what is no longer true is named" {
+@test "each outdated quote or link is reported" {
     link='[`y.c`, lines 1–2](../x/y.c#L1-L2)'
     untrue 'stands 0 times in x/y.c:     int c;' "$link" '' '```c' '    int c;' '```'
     untrue 'stands 0 times' "$link" '' '```c' 'int a;' '```'
@@ -155,7 +155,7 @@ untrue() {
     untrue "there is no ';false" "[y](';false;')"
 }
 
-@test "what is written in a form that is not looked at is refused" {
+@test "a form of quote or link that the tool does not read is an error" {
     untrue 'another form' '~~~c' 'int a;' '~~~'
     untrue 'another form' '``` c' 'int a;' '```'
     untrue 'another form' '- Text' '' '  ```c' '  int a;' '  ```'
@@ -170,7 +170,7 @@ untrue() {
     untrue 'apart' 'A [link][1].' '' '[1]: ../x/y.c#L1'
 }
 
-@test "a page at the top names files as they are named there" {
+@test "a page in the root folder names files relative to it" {
     mkdir "$SCRATCH/x"
     cd "$SCRATCH"
     echo 'int a;' >x/y.c
@@ -179,7 +179,7 @@ untrue() {
     [ "$(head -n 1 page.md)" = '[`x/y.c`, line 1](x/y.c#L1)' ]
 }
 
-@test "no transcript stands on a page whose transcripts are not followed" {
+@test "each page with transcripts has a test that runs them" {
     cd "$ROOT"
     diff <(sed -n 's/.*follow \([A-Za-z0-9/-]*\.md\).*/\1/p' tests/docs.bats | sort) \
         <(grep -l '^ *```console' README.md docs/*.md tests/exercises/*/README.md | sort)
@@ -200,7 +200,7 @@ untrue() {
 
 @test "the transcripts of the page on more strategies" { follow docs/8-more-strategies.md; }
 
-@test "the counter of the listing loses counts without a mutex, and with one does not" {
+@test "the counter listing loses counts without a mutex, and none with one" {
     make -s -C "$ROOT/docs/listings"
     eventually loses_counts
 }

@@ -185,10 +185,10 @@ try_each() {
     return "$failed"
 }
 
-@test "simple-server survives each fault of a call" { matrix simple; }
-@test "iterative-server survives each fault of a call" { matrix iterative; }
-@test "threaded-server survives each fault of a call" { matrix threaded; }
-@test "async-server survives each fault of a call" { matrix async; }
-@test "processes survives each fault of a call" { matrix processes; }
-@test "pool survives each fault of a call" { matrix pool; }
-@test "loops survives each fault of a call" { matrix loops; }
+@test "simple-server survives each failure of each call" { matrix simple; }
+@test "iterative-server survives each failure of each call" { matrix iterative; }
+@test "threaded-server survives each failure of each call" { matrix threaded; }
+@test "async-server survives each failure of each call" { matrix async; }
+@test "processes survives each failure of each call" { matrix processes; }
+@test "pool survives each failure of each call" { matrix pool; }
+@test "loops survives each failure of each call" { matrix loops; }

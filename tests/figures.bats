@@ -67,7 +67,7 @@ x() {
 }
 
 # The time axis begins at 158, and 1.05 seconds are 545 wide; a mark's point is 6 further right.
-@test "a timeline shows each moment where it was" {
+@test "a timeline draws each event at its time" {
     cat >"$SCRATCH/simple-server.trace" <<'END'
 -0.020 0.001 server accept(3<passive>, ...) = 4<A>
 0.000 0.001 A connect(3<server>, ...) = 0
@@ -102,7 +102,7 @@ END
 }
 
 # These colours have a contrast of 7:1 or more where text stands on them.
-@test "text can be read on what it stands on, by day and by night" {
+@test "text has enough contrast with its background, light and dark" {
     for file in "$FIGURES"/*.svg; do
         grep -q '^@media (prefers-color-scheme: dark) {$' "$file"
         grep -q '^svg { --text: #1f2328; --page: #fff; --bar: #0550ae; --on: #fff; --wait: #cfe2ff;$' "$file"
@@ -110,7 +110,7 @@ END
     done
 }
 
-@test "each figure is well-formed, and told in words" {
+@test "each figure is well-formed, and described in words" {
     for file in "$FIGURES"/*.svg; do
         grep -q '^<title id=".*">..*</title>$' "$file"
         grep -q '^<desc id=".*">..*</desc>$' "$file"
@@ -124,7 +124,7 @@ END
     [ "$status" -eq 1 ]
 }
 
-@test "the committed traces show one client after the other, or clients side by side" {
+@test "the committed traces show clients served one after the other, or concurrently" {
     one_after_the_other "$FIGURES/simple-server.trace"
     for server in iterative-server threaded-server async-server processes pool loops; do
         side_by_side "$FIGURES/$server.trace"
@@ -136,22 +136,22 @@ END
     one_after_the_other "$SCRATCH/simple-server.trace"
 }
 
-@test "the iterative server still serves clients side by side" {
+@test "the iterative server still serves clients concurrently" {
     record iterative-server
     side_by_side "$SCRATCH/iterative-server.trace"
 }
 
-@test "the threaded server still serves clients side by side" {
+@test "the threaded server still serves clients concurrently" {
     record threaded-server
     side_by_side "$SCRATCH/threaded-server.trace"
 }
 
-@test "the async server still serves clients side by side" {
+@test "the async server still serves clients concurrently" {
     record async-server
     side_by_side "$SCRATCH/async-server.trace"
 }
 
-@test "processes, a pool and loops still serve clients side by side" {
+@test "processes, a pool and loops still serve clients concurrently" {
     for server in processes pool loops; do
         record "$server"
         side_by_side "$SCRATCH/$server.trace"
@@ -173,7 +173,7 @@ closed_by() {
     done
 }
 
-@test "the kernel's list shows the backlog, and a connection that nobody has accepted" {
+@test "ss shows the backlog, and a connection that the server has not accepted" {
     run awk '$1 == "moment" { m++ }
         $1 == "LISTEN" { print m, "backlog", $2 }
         $1 == "ESTAB" { print m, (NF == 5 ? "waits" : "accepted") }
@@ -197,13 +197,13 @@ back_pressure() {
     [ "$status" -eq 1 ]
 }
 
-@test "a client that does not read is still made to wait with its writing" {
+@test "back-pressure still stops a client that does not read" {
     needs ss
     record buffers
     back_pressure "$SCRATCH/buffers.trace"
 }
 
-@test "where bytes wait, and what stops in which order, is drawn from the queues" {
+@test "the figure of the buffers shows where bytes wait, and in which order things stop" {
     draw_buffers() {
         awk -v name=buffers -f "$FIGURES/svg.awk" -f "$FIGURES/buffers.awk" "$1" \
             >"$SCRATCH/figure.svg"
@@ -225,7 +225,7 @@ back_pressure() {
 }
 
 # Not recorded anew: how long a client must send until an echo finds no room is a matter of speed.
-@test "each transition of a client's states, and of a task's life, is in its trace" {
+@test "the traces contain each transition of a client's states and of a task's life" {
     for transition in 'accepted accept epoll_ctl=ADD:EPOLLIN' 'EPOLLIN read=data write=all' \
         'write=.* epoll_ctl=MOD:EPOLLOUT' 'EPOLLOUT write=all epoll_ctl=MOD:EPOLLIN' \
         'EPOLLIN read=end epoll_ctl=DEL close' 'read=ECONNRESET epoll_ctl=DEL close' \
@@ -235,7 +235,7 @@ back_pressure() {
     done
 }
 
-@test "with Nagle's algorithm the last byte follows an acknowledgement, without it not" {
+@test "the last byte waits for an acknowledgement with Nagle's algorithm, and not without it" {
     run awk '$2 == "ms" { printf "%s ", $6 }' "$FIGURES/nagle.txt"
     [ "$output" = '161 160 1 0 161 160 0 1 0 ' ]
 }

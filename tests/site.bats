@@ -153,7 +153,7 @@ rows() {
     tr '\n' ' ' <"$1" | awk '{ gsub(/<div class="row">|<div class="wide">|<nav class="pages"/, "\n&"); print }'
 }
 
-@test "a quote shows the file's own lines, marked, numbered, between two more" {
+@test "a quote shows the file's own lines, highlighted and numbered, with two lines of context" {
     chapter
     build
     grep -o 'class="[a-z]*" data-n="[0-9]*"' "$site/1-one.html" | diff - <(printf \
@@ -165,7 +165,7 @@ rows() {
     [ "$(grep -c 'nobody has kept' "$site/1-one.html")" -eq 0 ]
 }
 
-@test "a quote stands in one row with its introduction and what follows" {
+@test "a quote shares a row with its introduction and the text after it" {
     chapter
     build
     rows "$site/1-one.html" >"$SCRATCH/rows"
@@ -184,7 +184,7 @@ rows() {
     grep -q '<span class="command">$ echo &quot;&lt;hi&gt;&quot;</span>' "$site/1-one.html"
 }
 
-@test "a page with little code is one column: each command below its sentence, the sections beside" {
+@test "a page with little code has one column: commands below their sentences, contents beside them" {
     chapter
     build
     grep -q '<body class="beside">' "$site/1-one.html"
@@ -196,7 +196,7 @@ rows() {
     [ "$(grep -c '<div class="code">' "$site/2-two.html")" -eq 0 ]
 }
 
-@test "the index has its picture beside all else, and doors" {
+@test "the index shows its picture beside the text, and its doors" {
     chapter
     build
     grep -q '<body class="index">' "$site/index.html"
@@ -206,7 +206,7 @@ rows() {
     [ "$(grep -c 'class="row"' "$site/index.html")" -eq 1 ]
 }
 
-@test "a link to a test is a short word, which tells its name to those who ask" {
+@test "a link to a test is a short word, with the test's name as its title and label" {
     chapter
     build
     grep -q 'made <a href="#server-main.c-3" class="proof" aria-label="test: int three; &amp; more" title="int three; &amp; more">test</a>' \
@@ -214,7 +214,7 @@ rows() {
     [ "$(grep -c 'class="proof"' "$site/1-one.html")" -eq 0 ]
 }
 
-@test "each file that a page refers to stands at its end, each line a target" {
+@test "each file that a page refers to appears at its end, every line a link target" {
     chapter
     build
     for number in 1 2 3 4 5 6 7 8; do
@@ -235,7 +235,7 @@ rows() {
     [ "$(grep -c 'id="server-long' "$site/2-two.html")" -eq 0 ]
 }
 
-@test "links and ids are sound, and lead from page to page in the order of the index" {
+@test "links and ids are sound, and previous and next follow the order of the index" {
     chapter
     build
     faults "$site"
@@ -256,7 +256,7 @@ rows() {
     [ "$(grep -c 'rel="next"' "$site/exercises.html")" -eq 0 ]
 }
 
-@test "what a reader needs who can't see it, or sees it at night, is there" {
+@test "pages support screen readers, the keyboard and a dark scheme" {
     chapter
     build
     for page in "$site"/*.html; do
@@ -315,7 +315,7 @@ contrasts() {
         }' "$1"
 }
 
-@test "each colour of text has a contrast of 4.5:1 on each ground, by day and by night" {
+@test "each text colour has a contrast of 4.5:1 on each background, light and dark" {
     contrasts "$ROOT/docs/tools/style.css" >"$SCRATCH/contrasts"
     cat "$SCRATCH/contrasts"
     [ "$(grep -cv worst "$SCRATCH/contrasts")" -eq 0 ]
@@ -323,7 +323,7 @@ contrasts() {
     contrasts "$SCRATCH/pale.css" | grep -q 'comment on pane: 1\.'
 }
 
-@test "made again it is the same, without what was left over; no other folder is deleted" {
+@test "a rebuild gives the same site without leftovers, and deletes no other folder" {
     chapter
     build
     mv "$site" "$SCRATCH/moved"
@@ -336,7 +336,7 @@ contrasts() {
     diff -r "$SCRATCH/moved" "$site"
 }
 
-@test "what is missing is an error of one line, and the site stays as it was" {
+@test "a missing file, line or page is an error of one line, and the site stays as it was" {
     chapter
     build
     cp -R "$site" "$SCRATCH/before"

@@ -9,19 +9,19 @@ soak() {
     SERVERS=$1 "$ROOT/tests/soak/run" 1 1000 3>&-
 }
 
-@test "simple-server stands clients that misbehave" {
+@test "simple-server withstands misbehaving clients" {
     soak simple
 }
 
-@test "iterative-server stands clients that misbehave" {
+@test "iterative-server withstands misbehaving clients" {
     soak iterative
 }
 
-@test "threaded-server stands clients that misbehave" {
+@test "threaded-server withstands misbehaving clients" {
     soak threaded
 }
 
-@test "async-server stands clients that misbehave" {
+@test "async-server withstands misbehaving clients" {
     soak async
 }
 
@@ -42,13 +42,13 @@ meets() {
     echo "$output"
 }
 
-@test "the clients are content with a server that echoes" {
+@test "the clients accept a server that echoes" {
     meets mirror finish
     [ "$output" = "1 16 16" ]
     [ "$status" -eq 0 ]
 }
 
-@test "the clients notice wrong bytes, missing bytes, one too many, an early end, a reset" {
+@test "the clients report wrong bytes, missing bytes, an extra byte, an early end, a reset" {
     meets take 16 put 0123456789abcdef hold
     [[ $status = 1 && $output = *': wrong bytes came back' ]]
     meets take 16 finish hold
@@ -60,7 +60,7 @@ meets() {
     [[ $output = 'clients: seed 8, client 0 (wait 10, read, send 16, finish, *end), '* ]]
 }
 
-@test "a server that keeps a client's memory is noticed" {
+@test "a server that leaks memory is reported" {
     needs_proc
     needs_descriptors 1000
     no_sanitizer "a sanitizer keeps freed memory for a while"

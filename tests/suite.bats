@@ -15,7 +15,7 @@ run_suite() {
     echo "$output"
 }
 
-@test "a test that hangs is ended and named, wherever it stands, and the others are run" {
+@test "a test that hangs is killed and named, wherever it hangs, and the others run" {
     suite hanging <<'END'
 load helpers
 %test "in a child" {
@@ -45,7 +45,7 @@ END
     [[ $output = *'1 passed, 4 failed, 0 skipped' ]]
 }
 
-@test "a process that a test leaves behind, with its output open, holds nothing up for ever" {
+@test "a process that a test leaves behind, with its output open, does not block the run forever" {
     suite leaving <<'END'
 load helpers
 %test "leaves one" {
@@ -57,7 +57,7 @@ END
     [[ $output = *'1 leaves one'* ]]
 }
 
-@test "a file that runs no test is an error: a link in a checkout without links, say" {
+@test "a file that runs no test is an error, such as a link in a checkout without symbolic links" {
     suite fine <<<'%test "fine" { true; }'
     suite linked <<<concurrent-server.suite
     suite broken <<<'%test "broken" { ('
@@ -69,7 +69,7 @@ END
     [[ $status -eq 1 && $output = *'no test in tests/nothing.bats'* ]]
 }
 
-@test "the order is that of the files and their tests, whichever ends first" {
+@test "results appear in the order of files and tests, whichever ends first" {
     suite a <<'END'
 %test "late" {
     until [ -e ../early ]; do sleep 0.02; done
@@ -85,7 +85,7 @@ END
     [ "$(head -n 4 <<<"$output")" = $'# a\nok 1 late\n# b\nok 1 early' ]
 }
 
-@test "what a user has exported changes nothing" {
+@test "exported shell and make settings change nothing" {
     suite settings <<'END'
 load helpers
 %test "is as always" {
@@ -101,7 +101,7 @@ END
     [ "$status" -eq 0 ]
 }
 
-@test "what runs on a Mac needs no bash newer than 3.2, and nothing of GNU's" {
+@test "what runs on a Mac needs no bash newer than 3.2 and no GNU extensions" {
     cd "$ROOT"
     files='tests/run tests/helpers.bash tests/process.bash tests/watchdog.bash
         tests/concurrent-server.suite tests/[^g]*.bats tests/soak/run tests/bench/run
