@@ -1,5 +1,5 @@
-# The unit tests of common/ and of the runtime, and what the fuzzer has found worth keeping:
-# C programs that end with status 0.
+# The unit tests of common/ and of the runtime, and the fuzz targets over their corpora: C programs
+# that exit with status 0.
 
 load helpers
 

@@ -1,8 +1,8 @@
-# What one server or two do beyond the suite that they share with the others.
+# What only one or two of the servers do, beyond the suite that they share.
 
 load helpers
 
-# What 50 clients send while the server stands still is one turn's work.
+# While the server is stopped, 50 clients send: it reads all of them in one turn.
 writes_log_once() {
     needs strace
     start_server "$1"
@@ -28,37 +28,37 @@ writes_log_once() {
     writes_log_once async-server
 }
 
-# One client has much to read, and another sends a little after it: that one need not
-# wait until all of the first has been served.
-takes_turns() {
+# One client sends much, then another sends a little: the server must answer the second before it
+# has answered all of the first.
+is_fair() {
     start_server "$1"
     peer_until ready "$address" say ready hold send 100000 say sent receive finish eof
-    greedy=$peer_pid
+    busy=$peer_pid
     peer_until ready "$address" say ready hold send 10 say sent receive finish eof
-    modest=$peer_pid
+    other=$peer_pid
     kill -STOP "$server_pid"
-    kill -USR1 "$greedy"
+    kill -USR1 "$busy"
     eventually grep -qx sent "$SCRATCH/said.0"
-    kill -USR1 "$modest"
+    kill -USR1 "$other"
     eventually grep -qx sent "$SCRATCH/said.1"
     kill -CONT "$server_pid"
-    wait "$greedy"
-    wait "$modest"
+    wait "$busy"
+    wait "$other"
     before=$(sed '/^read 10 bytes/q' "$log" | grep -c '^read 160 bytes')
-    echo "$before reads before the other's turn"
+    echo "$before reads of the busy client before the other's"
     [ "$before" -le 5 ]
 }
 
 @test "iterative-server is fair: a client that sends without pause starves no other" {
-    takes_turns iterative-server
+    is_fair iterative-server
 }
 
 @test "async-server is fair: a client that sends without pause starves no other" {
-    takes_turns async-server
+    is_fair async-server
 }
 
-# While a client's echoes fit in the buffers, the poller is told nothing new.
-leaves_the_interest() {
+# While a client's echoes fit into the buffers, the server never changes an interest.
+keeps_the_interest() {
     needs strace
     [ "$(poller)" = epoll ] || skip "it counts the calls of epoll_ctl"
     start_server "$1"
@@ -72,18 +72,18 @@ leaves_the_interest() {
 }
 
 @test "iterative-server changes an interest only when it differs" {
-    leaves_the_interest iterative-server
+    keeps_the_interest iterative-server
 }
 
 @test "async-server changes an interest only when it differs" {
-    leaves_the_interest async-server
+    keeps_the_interest async-server
 }
 
 takes_little_memory() {
     needs_proc
     needs_descriptors 1000
-    no_sanitizer "a sanitizer takes memory of its own"
-    no_emulator "an emulator takes memory of its own"
+    no_sanitizer "a sanitizer uses memory too"
+    no_emulator "an emulator uses memory too"
     start_server "$1"
     peer "$address" echo 10 finish eof
     before=$(resident)
@@ -104,7 +104,7 @@ takes_little_memory() {
 
 @test "iterative-server accepts the whole backlog in one turn" {
     needs strace
-    no_emulator "an emulator waits with calls of its own"
+    no_emulator "an emulator waits with its own calls"
     start_server iterative-server
     kill -STOP "$server_pid"
     peer_until ready -n 50 "$address" say ready hold echo 10
@@ -119,8 +119,8 @@ takes_little_memory() {
 
 @test "threaded-server gives its threads small stacks" {
     needs_proc
-    no_sanitizer "a sanitizer takes memory of its own"
-    no_emulator "an emulator takes memory of its own"
+    no_sanitizer "a sanitizer uses memory too"
+    no_emulator "an emulator uses memory too"
     start_server threaded-server
     size() { awk '/^VmSize:/ { print $2 }' "/proc/$server_pid/status"; }
     peer_until first "$address" echo 10 say first hold
@@ -254,7 +254,7 @@ has_one_socket() {
     peer_until silent -n 40 "$address" say silent hold send 10 finish receive eof
     # One client has the thread, 16 are in the queue, and the main thread waits with one.
     eventually has_descriptors $((before + 18))
-    stands_still
+    makes_no_calls
     [ "$(count_logged '^Accepting')" -eq 18 ]
     release "$peer_pid"
     [ "$(count_logged '^Accepting')" -eq 40 ]

@@ -1,4 +1,4 @@
-# The make targets, as the README has them.
+# The make targets that the README describes.
 
 load helpers
 
@@ -6,7 +6,7 @@ setup() {
     make_pid=
 }
 
-# Starts "make -C NAME run", in a process group of its own.
+# Starts "make -C NAME run" in its own process group.
 start_make() {
     needs setsid
     log=$SCRATCH/log

@@ -1,13 +1,14 @@
 load helpers
 
-# Runs simple-client; leaves its status in $status, its output in files.
+# Runs simple-client: its exit status is in $status, its output in $SCRATCH/out and $SCRATCH/err.
 client() {
     status=0
     ${under[@]+"${under[@]}"} "$ROOT/simple-client/simple-client" "$@" \
         >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
 }
 
-# The client failed with nothing on standard output, and this one line (a pattern).
+# refused_with PATTERN: the client failed with nothing on standard output, and one line on
+# standard error that matches.
 refused_with() {
     [ "$status" -eq 1 ]
     [ ! -s "$SCRATCH/out" ]
@@ -31,7 +32,7 @@ refused_with() {
     printf '%s\n' "$message" | cmp - "$SCRATCH/out"
 }
 
-# An answer of each kind: what the server does, and what the client prints before its newline.
+# What the server does, and what the client then prints before its newline.
 @test "prints any answer: in parts, longer, shorter, early, late, empty" {
     start_peer take 5 put He put l put lo close
     client "$address" Hello
@@ -101,7 +102,7 @@ refused_with() {
     printf '\xff\xfe\x01 \n\n' | cmp - "$SCRATCH/out"
 }
 
-# The client failed with this line (a pattern), after it had printed this answer.
+# failed_after PATTERN ANSWER: the client printed the answer, then failed with one line that matches.
 failed_after() {
     [ "$status" -eq 1 ]
     printf '%s\n' "$2" | cmp - "$SCRATCH/out"
@@ -117,7 +118,7 @@ failed_after() {
     start_peer take 5 reset
     client "$address" Hello
     failed_after "^$address: Connection reset by peer$" ''
-    # It reads 160 bytes only; its close resets the connection because of the others.
+    # simple-server reads only 160 bytes; since others are unread, its close sends a reset.
     start_server simple-server
     message=$(printf '%0100000d' 0)
     client "$address" "$message"
@@ -139,7 +140,7 @@ failed_after() {
 
 @test "retries a call that a signal interrupts" {
     start_server iterative-server
-    # The first read is that of the loader, which maps the C library.
+    # The loader makes the first read, when it maps the C library.
     for fault in write:error=EINTR:when=1 read:error=EINTR:when=2; do
         under_fault "$fault"
         client "$address" Hello
@@ -151,7 +152,7 @@ failed_after() {
 
 @test "a call that fails before connecting: prints the reason" {
     start_server iterative-server
-    # The first four calls of fcntl are those of startup and tcp_connect.
+    # startup and tcp_connect make the first four calls of fcntl.
     for fault in socket:error=ENOBUFS '/^fcntl(64)?$:error=ENOMEM:when=4' \
         connect:error=ENETDOWN; do
         under_fault "$fault"
@@ -211,7 +212,7 @@ failed_after() {
     [ -e /etc/hosts ] || skip "this system has no /etc/hosts"
     unshare -rm true 2>/dev/null || skip "no mount namespaces here"
     printf '127.0.0.1 twin\n127.0.0.2 twin\n' >"$SCRATCH/hosts"
-    # A name with two addresses, of which one has a server: once the first, once the last.
+    # A name with two addresses, one of which has a server: first one, then the other.
     for host in 127.0.0.1 127.0.0.2; do
         start_server iterative-server "$host:0"
         # shellcheck disable=SC2016  # the inner shell expands them
@@ -234,8 +235,8 @@ failed_after() {
 @test "reads late: its send buffer takes the whole message, however small the other buffers" {
     needs unshare ip
     unshare -rn ip link set lo up 2>/dev/null || skip "no network namespaces here"
-    # With default buffers of 4 KiB on both sides, neither the message nor its echo would fit
-    # in between, and client and server would wait for each other forever.
+    # With buffers of 4 KiB on both sides, the message and its echo would not fit into them, and
+    # client and server would wait for each other forever.
     message=$(printf '%0120000d' 7)
     # shellcheck disable=SC2016  # the inner shell expands them
     unshare -rn bash -c '

@@ -10,7 +10,7 @@ load helpers
 @test "echoes what one read returns, at most 160 bytes" {
     start_server simple-server
     peer "$address" send 160 receive eof
-    # The rest of a longer message stays unread, so the close is a reset.
+    # The rest of a longer message stays unread, so close sends a reset.
     peer "$address" put "$(printf '%0500d' 0)" take 160 ended
 }
 
@@ -64,8 +64,8 @@ END
 
 @test "survives a write to a client that has gone" {
     start_server simple-server
-    # Of a connection that was first ended and then reset a write fails with EPIPE, and
-    # would bring SIGPIPE.
+    # On a connection that was first shut down and then reset, a write fails with EPIPE and
+    # raises SIGPIPE.
     kill -STOP "$server_pid"
     peer "$address" send 10 finish reset
     kill -CONT "$server_pid"
@@ -93,7 +93,7 @@ END
     [ "$(count_logged '^Error')" -eq 0 ]
 }
 
-# Its last word was of the connection that it has accepted.
+# The last log line is that of an accepted connection.
 waits_in_read() {
     tail -n 1 "$log" | grep -q '^Accepting connection'
 }
@@ -123,7 +123,7 @@ waits_in_read() {
     peer_until waits "$address" send 10 say waits receive eof
     peer_until waits "$address" send 10 say waits receive eof
     eventually logged '^Error accepting connection: '
-    rests
+    is_idle
     [ "$(count_logged '^Error accepting')" -le 1 ]
     prlimit --pid "$server_pid" --nofile=100:100
     wait "$peer_pid"

@@ -1,11 +1,12 @@
-# How the servers start, and how they refuse to.
+# How the servers start, and how they fail to start.
 
 load helpers
 
 SERVERS='simple-server iterative-server threaded-server async-server processes pool loops'
 POLLED='iterative-server async-server loops' # those with a poller
 
-# The server ends at once with status 1, nothing on standard output, and this one line.
+# refuses SERVER PATTERN ARGUMENT...: the server exits immediately with status 1, nothing on
+# standard output, and one line on standard error that matches.
 refuses() {
     local server=$1 line=$2 status=0
     shift 2
@@ -102,7 +103,7 @@ refuses() {
 }
 
 @test "out of descriptors at startup" {
-    [[ $(poller) = @(epoll|kqueue) ]] || skip "this poller needs no descriptor of its own"
+    [[ $(poller) = @(epoll|kqueue) ]] || skip "this poller needs no descriptor"
     no_sanitizer "a sanitizer needs descriptors too"
     no_emulator "an emulator needs descriptors too"
     for server in $POLLED; do
@@ -138,7 +139,7 @@ refuses() {
 }
 
 @test "the passive socket cannot be registered with the poller" {
-    # The first four calls of fcntl are those of startup and tcp_listen.
+    # startup and tcp_listen make the first four calls of fcntl.
     for fault in '/^fcntl(64)?$:error=ENOMEM:when=5' epoll_create1:error=EMFILE epoll_ctl:error=ENOSPC; do
         [[ $(poller) = epoll || $fault != epoll* ]] || continue
         under_fault "$fault"

@@ -1,9 +1,9 @@
-# How the tests themselves are run (tests/run): whatever happens, each is accounted for.
+# tests/run reports each test, whatever happens.
 
 load helpers
 
-# A folder of tests of its own: suite NAME writes the file NAME.bats from standard input, in which
-# %test stands for @test, or bats would take it for one of this file.
+# suite NAME: writes standard input to NAME.bats, in a separate folder.  There %test means @test,
+# which bats would take for a test of this file.
 suite() {
     mkdir -p "$SCRATCH/tests"
     cp "$ROOT/tests/run" "$ROOT/tests"/*.bash "$SCRATCH/tests"
@@ -24,10 +24,10 @@ load helpers
 %test "in itself" {
     while :; do :; done
 }
-%test "in a child that it does not mind" {
+%test "in a child whose death it ignores" {
     sleep 1000 || true
 }
-%test "whatever is done (it's \"stubborn\")" {
+%test "whatever the signal (it's \"stubborn\")" {
     trap '' ABRT
     while :; do sleep 0.1 || true; done
 }
@@ -37,11 +37,11 @@ load helpers
 END
     run_suite TEST_TIMEOUT=1
     [ "$status" -eq 1 ]
-    for name in 'in a child' 'in itself' 'in a child that it does not mind' \
-        'whatever is done (it'"'"'s "stubborn")'; do
+    for name in 'in a child' 'in itself' 'in a child whose death it ignores' \
+        'whatever the signal (it'"'"'s "stubborn")'; do
         [[ $output = *"not ok "[1-4]" $name"* ]]
     done
-    [[ $output = *'ran out of time: a test has 1 seconds'* && $output = *'ok 5 not at all'* ]]
+    [[ $output = *'timed out after 1 seconds'* && $output = *'ok 5 not at all'* ]]
     [[ $output = *'1 passed, 4 failed, 0 skipped' ]]
 }
 
@@ -53,7 +53,7 @@ load helpers
 }
 END
     run_suite TEST_TIMEOUT=1 TEST_SILENCE=3
-    [ "$status" -eq 0 ] || [[ $output = *'has left a process'* ]] # newer ones may not wait for it
+    [ "$status" -eq 0 ] || [[ $output = *'left a process'* ]] # newer versions of bats may not wait for it
     [[ $output = *'1 leaves one'* ]]
 }
 
@@ -63,10 +63,10 @@ END
     suite broken <<<'%test "broken" { ('
     run_suite JOBS=1
     [ "$status" -eq 1 ]
-    [[ $output = *'not ok: there is no test in tests/linked.bats'* ]]
+    [[ $output = *'not ok: tests/linked.bats contains no test'* ]]
     [[ $output = *'not ok: broken # did not run'* && $output = *'1 passed, '[23]' failed, 0 skipped' ]]
     run "$SCRATCH/tests/run" nothing 3>&-
-    [[ $status -eq 1 && $output = *'no test in tests/nothing.bats'* ]]
+    [[ $status -eq 1 && $output = *'tests/nothing.bats contains no test'* ]]
 }
 
 @test "results appear in the order of files and tests, whichever ends first" {
@@ -107,7 +107,7 @@ END
         tests/concurrent-server.suite tests/[^g]*.bats tests/soak/run tests/bench/run
         tests/bench/plot tests/bench/report docs/tools/site docs/tools/quotes
         docs/figures/record docs/figures/draw'
-    # One item of a class is written so that this file does not find itself.
+    # The bracketed letters keep the pattern from matching itself.
     # shellcheck disable=SC2086  # a list
     run grep -nE '(mapfil[e]|readarra[y]) |(declare|local|typeset) -[a-z]*[An]|EPOCH(REALTIM[E]|SECOND[S])|^ *;;?[&]|\$\{[a-zA-Z_]+(\[[^]]*\])?(\^|,)|wait -[n]|copro[c] |[&][>]>|\|[&]|(^|[^a-z_-])timeou[t] [0-9]|base6[4] |sed -[i] |oflag[=]|date \+.*%[N]|readlink -[f]|grep -[P]|xargs -[r]|stat -[c]' $files
     echo "$output"

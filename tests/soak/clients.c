@@ -306,7 +306,7 @@ static void end_client(struct soak *soak, struct client *c, int error)
     if (error != 0 && !may_fail)
         fail(soak, c, "the connection failed", strerror(error));
     if (error == 0 && !may_end)
-        fail(soak, c, "the server has closed the connection", NULL);
+        fail(soak, c, "the server closed the connection", NULL);
     if (error == 0 && c->received < (soak->once ? answered(c) : c->sent))
         fail(soak, c, "the stream ended too early", NULL);
     close_client(soak, c);
@@ -344,9 +344,9 @@ static void receive_some(struct soak *soak, struct client *c)
     }
     if ((size_t)n > c->sent - c->received ||
         (soak->once && c->received + (size_t)n > ONE_READ))
-        fail(soak, c, "more came back than should", NULL);
+        fail(soak, c, "more bytes received than sent", NULL);
     if (memcmp(buf, c->sequence + c->received, (size_t)n) != 0)
-        fail(soak, c, "wrong bytes came back", NULL);
+        fail(soak, c, "wrong bytes received", NULL);
     c->received += (size_t)n;
     c->progress_at = soak->now;
 }
