@@ -155,10 +155,10 @@ static void receive(struct load *load, struct connection *c)
     if (n == -1 && should_retry(errno))
         return;
     if (n <= 0)
-        fail("read", n == 0 ? "the server has closed a connection" : strerror(errno));
+        fail("read", n == 0 ? "the server closed a connection" : strerror(errno));
     if ((size_t)n > c->sent - c->received ||
         memcmp(load->buf, load->pattern + c->pattern + c->received, (size_t)n) != 0)
-        fail("read", "wrong bytes came back");
+        fail("read", "wrong bytes received");
     c->received += (size_t)n;
     if (c->received < load->size)
         return;
@@ -183,7 +183,7 @@ static void run(struct load *load, int64_t end)
     while (load->in_flight > 0 && now_ns() < end) {
         int count = epoll_wait(load->epoll, events, 256, PATIENCE_MS);
         if (count == 0)
-            fail("read", "no echo comes back");
+            fail("read", "no echo for five seconds");
         for (int i = 0; i < count; i++) {
             struct connection *c = events[i].data.ptr;
             if (events[i].events & EPOLLOUT)
@@ -224,7 +224,7 @@ static void measure(struct load *load, pid_t pid, int64_t length)
     length = now_ns() - start;
 
     if (load->echoes == 0)
-        fail("measurement", "no echo came back in time");
+        fail("measurement", "no echo within the measured time");
     printf("%.0f\t%.3f\t%.1f\t%.1f\t%.1f", (double)load->echoes * 1e9 / (double)length,
            (double)cpu / 1000 / (double)load->echoes, percentile(load, 0.5),
            percentile(load, 0.99), percentile(load, 0.999));
