@@ -1,12 +1,12 @@
-# The chapter's figures: each is what its script draws from its trace, and the traces, old
-# and new, show the order of events that the chapter tells.
+# The chapter's figures: each is what its script draws from its trace, and both the committed and
+# new traces show the order of events that the chapter describes.
 
 load helpers
 
 FIGURES=$ROOT/docs/figures
 
-# The order of a trace's events, a line each: "B accepted", "B replied" (the client has its
-# reply), "B closed" (by the server).
+# Prints a trace's events in order, one per line: "B accepted", "B replied" (the client has received
+# its reply), "B closed" (by the server).
 events() {
     awk '
         $4 ~ /^accept/ && match($NF, /<.>/) {
@@ -19,7 +19,7 @@ events() {
         sort -n | cut -d ' ' -f 2-
 }
 
-# in_order TRACE EVENT...: the events stand in the trace, in this order.
+# in_order TRACE EVENT...: the trace contains the events in this order.
 in_order() {
     local trace=$1
     shift
@@ -35,17 +35,17 @@ one_after_the_other() {
     in_order "$1" 'B closed' 'C replied'
 }
 
-# The others: whoever comes is accepted, and is answered before the silent A.
-side_by_side() {
+# The other servers accept B and C, and answer them before the silent A.
+concurrently() {
     in_order "$1" 'A accepted' 'B accepted' 'B replied' 'A replied'
     in_order "$1" 'B accepted' 'C accepted' 'C replied' 'A replied'
 }
 
-# Records a server's trace anew.
+# Records a new trace of a server.
 record() {
     needs strace
     no_sanitizer "the leak sanitizer does not run under strace"
-    no_emulator "the emulator makes calls of its own"
+    no_emulator "the emulator makes its own calls"
     strace -o "$SCRATCH/trace" true 2>/dev/null || skip "strace may not trace a process here"
     ADDR=127.0.0.1:0 "$FIGURES/record" "$SCRATCH" "$1" 3>&-
 }
@@ -60,13 +60,13 @@ record() {
     done
 }
 
-# x CLASS NUMBER: where the shape of this class, the NUMBERth of them, stands in the figure.
+# x CLASS NUMBER: prints the x coordinate of the NUMBERth shape of this class in the figure.
 x() {
     grep "class=\"$1\"" "$SCRATCH/figure.svg" | sed -n "$2p" |
         sed 's/.* x="\([0-9.]*\)".*/\1/; s/.* d="M\([0-9.]*\).*/\1/'
 }
 
-# The time axis begins at 158, and 1.05 seconds are 545 wide; a mark's point is 6 further right.
+# The time axis begins at x = 158, and 1.05 seconds are 545 wide; a mark's tip is 6 to the right.
 @test "a timeline draws each event at its time" {
     cat >"$SCRATCH/simple-server.trace" <<'END'
 -0.020 0.001 server accept(3<passive>, ...) = 4<A>
@@ -94,14 +94,14 @@ END
     # B and C wait in the backlog, from connect to accept.
     [[ $(x hatch 1) = 267.0 && $(x hatch 2) = 376.0 ]]
     grep -q '<rect class="hatch" x="267.0" y="[0-9.]*" width="327.0"' "$SCRATCH/figure.svg"
-    # B and C send; A, B and C have their replies.
+    # B and C send; A, B and C receive their replies.
     [[ $(x open 2) = 315.5 && $(x open 3) = 424.5 ]]
     [[ $(x mark 1) = 588.0 && $(x mark 2) = 642.5 ]]
     # The server waits for A until it sends.
     grep -q '<rect class="wait" x="158.5" y="[0-9.]*" width="414.7"' "$SCRATCH/figure.svg"
 }
 
-# These colours have a contrast of 7:1 or more where text stands on them.
+# Text in these colours has a contrast of at least 7:1 with what is behind it.
 @test "text has enough contrast with its background, light and dark" {
     for file in "$FIGURES"/*.svg; do
         grep -q '^@media (prefers-color-scheme: dark) {$' "$file"
@@ -127,7 +127,7 @@ END
 @test "the committed traces show clients served one after the other, or concurrently" {
     one_after_the_other "$FIGURES/simple-server.trace"
     for server in iterative-server threaded-server async-server processes pool loops; do
-        side_by_side "$FIGURES/$server.trace"
+        concurrently "$FIGURES/$server.trace"
     done
 }
 
@@ -138,23 +138,23 @@ END
 
 @test "the iterative server still serves clients concurrently" {
     record iterative-server
-    side_by_side "$SCRATCH/iterative-server.trace"
+    concurrently "$SCRATCH/iterative-server.trace"
 }
 
 @test "the threaded server still serves clients concurrently" {
     record threaded-server
-    side_by_side "$SCRATCH/threaded-server.trace"
+    concurrently "$SCRATCH/threaded-server.trace"
 }
 
 @test "the async server still serves clients concurrently" {
     record async-server
-    side_by_side "$SCRATCH/async-server.trace"
+    concurrently "$SCRATCH/async-server.trace"
 }
 
 @test "processes, a pool and loops still serve clients concurrently" {
     for server in processes pool loops; do
         record "$server"
-        side_by_side "$SCRATCH/$server.trace"
+        concurrently "$SCRATCH/$server.trace"
     done
 }
 
@@ -182,7 +182,7 @@ closed_by() {
         '3 accepted' '3 over') <(echo "$output")
 }
 
-# First nothing waits and both windows are open; where the client does not read, bytes wait in
+# At first no bytes wait, and both windows are open.  When the client does not read, bytes wait in
 # all four buffers, and both windows are closed.
 back_pressure() {
     awk '$1 == "moment" { m++; next }
@@ -210,13 +210,13 @@ back_pressure() {
     }
     printf '%s\n' 'moment One' 'A 1000 0 4000 9 3000' 'server 0 512 1024 9 65536' >"$SCRATCH/trace"
     draw_buffers "$SCRATCH/trace"
-    # Half of the server's send buffer, a quarter of what the client can take; nothing stops.
+    # The server's send buffer is half full, the client's receive buffer a quarter; nothing stops.
     [ "$(grep -c 'class="bar"' "$SCRATCH/figure.svg")" -eq 2 ]
     grep -q '<rect class="bar" x="422.0" .* width="73.0"' "$SCRATCH/figure.svg"
     grep -q '<rect class="bar" x="152.0" .* width="2.2"' "$SCRATCH/figure.svg"
     grep -q '>512 bytes<' "$SCRATCH/figure.svg"
     [ "$(grep -c 'class="stop"' "$SCRATCH/figure.svg")" -eq 0 ]
-    # With the server's window closed, the client's sending stops, and no other.
+    # The server has closed its window: only the client's sending stops.
     printf '%s\n' 'moment One' 'A 0 9 9 9 0' 'server 9 9 9 9 9' >"$SCRATCH/trace"
     draw_buffers "$SCRATCH/trace"
     [ "$(grep -c 'class="stop"' "$SCRATCH/figure.svg")" -eq 3 ]
@@ -224,7 +224,7 @@ back_pressure() {
     [ "$(grep -c '③' "$SCRATCH/figure.svg")" -eq 0 ]
 }
 
-# Not recorded anew: how long a client must send until an echo finds no room is a matter of speed.
+# Not recorded again: how long a client must send until the buffers are full depends on speed.
 @test "the traces contain each transition of a client's states and of a task's life" {
     for transition in 'accepted accept epoll_ctl=ADD:EPOLLIN' 'EPOLLIN read=data write=all' \
         'write=.* epoll_ctl=MOD:EPOLLOUT' 'EPOLLOUT write=all epoll_ctl=MOD:EPOLLIN' \
@@ -245,7 +245,7 @@ back_pressure() {
     for tool in bash dirname uname rm; do
         ln -s "$(command -v $tool)" "$SCRATCH/bin/$tool"
     done
-    [ "$(uname)" = Linux ] || skip "it needs Linux first"
+    [ "$(uname)" = Linux ] || skip "record needs Linux"
     run env PATH="$SCRATCH/bin" bash "$FIGURES/record" "$SCRATCH"
     [ "$status" -eq 1 ]
     [[ ${#lines[@]} -eq 1 && $output == *strace* ]]
