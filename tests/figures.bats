@@ -101,7 +101,7 @@ END
     grep -q '<rect class="wait" x="158.5" y="[0-9.]*" width="414.7"' "$SCRATCH/figure.svg"
 }
 
-# Text in these colours has a contrast of at least 7:1 with what is behind it.
+# Text in these colours has a contrast of at least 7:1 with its background.
 @test "text has enough contrast with its background, light and dark" {
     for file in "$FIGURES"/*.svg; do
         grep -q '^@media (prefers-color-scheme: dark) {$' "$file"

@@ -9,7 +9,7 @@
 #            the same as plain text
 
 BEGIN {
-    caption["nodelay"] = "with TCP_NODELAY, which the server sets"
+    caption["nodelay"] = "with TCP_NODELAY"
     caption["nagle"] = "with Nagle's algorithm"
 }
 

@@ -189,7 +189,7 @@ static void test_large_number(void)
     close_pair(pair);
 }
 
-/* select refuses a descriptor from FD_SETSIZE on, before it changes anything. */
+/* select refuses descriptors of FD_SETSIZE or more, before it changes anything. */
 static void test_beyond_fd_setsize(void)
 {
     int pair[2];
