@@ -3,8 +3,8 @@
 
    Usage: load ADDRESS:PORT PID TOGETHER BUSY IDLE SIZE SECONDS [churn]
 
-   BUSY connections send a message of SIZE bytes each, wait for its echo, and send the
-   next; IDLE others are silent after one echo each.  TOGETHER connections are opened at a
+   BUSY connections each send a message of SIZE bytes, wait for its echo, and send the next;
+   IDLE others are silent after one echo each.  TOGETHER connections are opened at the same
    time: some servers lose clients that connect together.  With "churn" a busy connection is
    closed after each echo and opened again.  PID is the server's process.
 
@@ -36,7 +36,7 @@ enum { PATIENCE_MS = 5000 };
 
 struct connection {
     int fd;
-    bool wants_room;  /* is watched for writability too */
+    bool wants_room;  /* also watched for writability */
     unsigned pattern; /* where in the pattern its message begins */
     size_t sent;
     size_t received;
@@ -71,7 +71,7 @@ static int64_t now_ns(void)
     return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-/* Latencies are counted in buckets, 64 to each doubling: less than 2 % too low. */
+/* Counts a latency in buckets, 64 per octave, so a percentile is less than 2 % too low. */
 static void record(struct load *load, int64_t ns)
 {
     uint64_t value = ns > BUCKETS_PER_OCTAVE ? (uint64_t)ns : BUCKETS_PER_OCTAVE;
@@ -175,7 +175,7 @@ static void receive(struct load *load, struct connection *c)
     start_message(load, c);
 }
 
-/* Serves the connections until END, or until no message is in flight. */
+/* Runs the connections until END, or until no message is in flight. */
 static void run(struct load *load, int64_t end)
 {
     struct epoll_event events[256];
