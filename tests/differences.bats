@@ -147,7 +147,7 @@ client $client|Client $client closed connection" "$log"
 
 # --- A process per client ---------------------------------------------------------------
 
-# The server's children, with those that it has not reaped.
+# Prints the server's children, including those that it has not reaped.
 children() {
     cat "/proc/$server_pid/task/$server_pid/children"
 }
@@ -167,7 +167,7 @@ has_one_socket() {
 
 @test "processes has a child for each client, and keeps no descriptor of its socket" {
     needs_children
-    no_emulator "an emulator has descriptors of its own"
+    no_emulator "an emulator has descriptors too"
     start_server processes
     peer_until ready -n 3 "$address" say ready hold echo 10 finish eof
     eventually has_children 3
@@ -190,7 +190,7 @@ has_one_socket() {
     for child in $(children); do
         eventually grep -q '^State:.Z' "/proc/$child/status"
     done
-    # For all of them, one signal is pending.
+    # One pending signal stands for all of them.
     kill -CONT "$server_pid"
     eventually has_children 0
 }
@@ -228,7 +228,7 @@ has_one_socket() {
 
 # --- A pool of threads ------------------------------------------------------------------
 
-@test "a pool is held up by as many silent clients as it has threads, and not by fewer" {
+@test "a pool is blocked by as many silent clients as it has threads, and not by fewer" {
     ARGUMENTS=(4)
     start_server pool
     peer_until silent -n 3 "$address" say silent hold finish eof
@@ -247,7 +247,7 @@ has_one_socket() {
 
 @test "a pool accepts as many clients as its queue takes, and leaves the others in the backlog" {
     needs_proc
-    no_emulator "an emulator has descriptors of its own"
+    no_emulator "an emulator has descriptors too"
     ARGUMENTS=(1)
     start_server pool
     before=$(descriptors)
@@ -276,15 +276,15 @@ has_one_socket() {
 
 # --- A loop per processor ---------------------------------------------------------------
 
-# How many clients each loop has: its poller watches them, and a passive socket.
+# Prints how many clients each loop has: its poller watches them, and a passive socket.
 clients_of_loops() {
     grep -c '^tfd:' "/proc/$server_pid/fdinfo/"* | awk -F: '$2 > 0 { print $2 - 1 }'
 }
 
-@test "each client of loops belongs to one loop; with passive sockets of their own, all get some" {
+@test "each client of loops belongs to one loop; with separate passive sockets, each loop gets some" {
     needs_proc
     [ "${POLLER:-epoll}" != poll ] || skip "the kernel does not list what poll waits for"
-    no_emulator "an emulator has descriptors of its own"
+    no_emulator "an emulator has descriptors too"
     ulimit -n 1200 || skip "a thousand connections are too many here"
     for server in loops loops-each; do
         ARGUMENTS=(2)
@@ -296,7 +296,7 @@ clients_of_loops() {
         eventually all_accepted
         clients_of_loops >"$SCRATCH/shares"
         echo "$server: $(xargs <"$SCRATCH/shares")"
-        # Loops that share a passive socket may leave all to one of them.
+        # If loops share a passive socket, one of them may get all clients.
         least=$([ "$server" = loops ] || echo 2)
         awk -v least="$least" '{ sum += $1; n += $1 > 0 }
             END { exit sum != 1000 || NR != 2 || n < least }' "$SCRATCH/shares"

@@ -50,7 +50,7 @@ function buffer(what, number, bytes, room, x, y) {
     if (bytes > 0)
         rect("bar", x, y + 7, (bytes < room ? bytes / room : 1) * BAR, 20)
     text("small end", x + BAR, y + 44, size(bytes))
-    told = told ", " what " " size(bytes) (number ? " (step " number ")" : "")
+    desc = desc ", " what " " size(bytes) (number ? " (step " number ")" : "")
 }
 
 # A call, and why it is not made or does not return.
@@ -76,9 +76,9 @@ function lane(m, from, to, y, numbers,    stopped, n, right, start, end, middle)
     if (!stopped)
         delete n
     right = from == "A"
-    told = told "; from " (right ? "client to server" : "server to client")
+    desc = desc "; from " (right ? "client to server" : "server to client")
     buffer("send buffer", n[2], to_send[m, from], send_room[m, from], SEND[from], y)
-    told = told ", window " size(window[m, from])
+    desc = desc ", window " size(window[m, from])
     buffer("receive buffer", n[1], received[m, to], received[m, to] + window[m, from], \
         SEND[to], y)
     start = right ? SEND[from] + BAR : SEND[from]
@@ -101,10 +101,10 @@ function moment(m, y) {
     rect("wait", 604, y, 96, 150, 8)
     rect("idle", 142, y, 166, 150, 8)
     rect("idle", 412, y, 166, 150, 8)
-    told = told " " title[m]
+    desc = desc " " title[m]
     lane(m, "A", "server", y + 24, "4 5 4")
     lane(m, "server", "A", y + 98, "2 3 1")
-    told = told "."
+    desc = desc "."
     return y + 150
 }
 
@@ -121,7 +121,7 @@ END {
         " segment carries it")
     text("small", 14, y + 50, STEP[1] " to " STEP[5] ": the order in which things stop, from the" \
         " reader back to the writer")
-    gsub(/\.;/, ":", told)
+    gsub(/\.;/, ":", desc)
     finish(y + 64, "Where bytes wait between two processes",
-        "What ss lists for both ends of a connection." told)
+        "What ss lists for both ends of a connection." desc)
 }

@@ -95,7 +95,7 @@ function segment(left, right, e, y) {
 }
 
 # The calls are outside the two life lines; a bar on the line lasts as long as the call.
-function connection(r,    i, e, y, bottom, x, side, began, told) {
+function connection(r,    i, e, y, bottom, x, side, began, desc) {
     x["A"] = 262
     x["server"] = 500
     side["A"] = -12
@@ -112,11 +112,11 @@ function connection(r,    i, e, y, bottom, x, side, began, told) {
         text("small end", 74, y + 5, moment(AT[e]))
         if (WHO[e] == "net") {
             segment(x["A"] + 6, x["server"] - 6, e, y)
-            told = told "; " moment(AT[e]) ", " direction(e) ": " WHAT[e]
+            desc = desc "; " moment(AT[e]) ", " direction(e) ": " WHAT[e]
             continue
         }
         text(WHO[e] == "A" ? "small end" : "small", x[WHO[e]] + side[WHO[e]], y + 5, WHAT[e])
-        told = told "; " moment(AT[e]) ", the " (WHO[e] == "A" ? "client" : "server") ": " \
+        desc = desc "; " moment(AT[e]) ", the " (WHO[e] == "A" ? "client" : "server") ": " \
             WHAT[e]
         if (ENTERS[e]) {
             began[WHO[e]] = y
@@ -132,12 +132,12 @@ function connection(r,    i, e, y, bottom, x, side, began, told) {
     text("small", 14, bottom + 26,
         "A bar lasts as long as the call. Rows are in order of time, not to scale.")
     finish(bottom + 40, "One connection to simple-server: system calls and segments",
-        "The events, in order of time" told ".")
+        "The events, in order of time" desc ".")
 }
 
 # One of the two diagrams, with its left edge at LEFT; time is to scale where rows have room.
 # Returns a description.
-function echo_of(r, left, scale, bottom,    i, e, y, at, last, before, told) {
+function echo_of(r, left, scale, bottom,    i, e, y, at, last, before, desc) {
     text("bold", left + 14, 58, caption[r])
     text("middle", left + 96, 86, "client")
     text("middle", left + 330, 86, "server")
@@ -158,14 +158,14 @@ function echo_of(r, left, scale, bottom,    i, e, y, at, last, before, told) {
         }
         text("small end", left + 84, y + 5, milliseconds(at))
         segment(left + 100, left + 326, e, y)
-        told = told (i > 1 ? "; after " milliseconds(at) " " : " ") direction(e) ", " WHAT[e]
+        desc = desc (i > 1 ? "; after " milliseconds(at) " " : " ") direction(e) ", " WHAT[e]
         last = y
         before = at
     }
-    return " " caption[r] ":" told "."
+    return " " caption[r] ":" desc "."
 }
 
-function two_echoes(    i, took, longest, told) {
+function two_echoes(    i, took, longest, desc) {
     text("bold", 14, 26, "An echo of 161 bytes, which iterative-server writes in two parts")
     for (i = 1; i <= run_count; i++) {
         took = AT[ROW[runs[i], rows[runs[i]]]] - AT[ROW[runs[i], 1]]
@@ -173,9 +173,9 @@ function two_echoes(    i, took, longest, told) {
             longest = took
     }
     for (i = 1; i <= run_count; i++)
-        told = told echo_of(runs[i], (i - 1) * 356, 230 / longest, 420)
+        desc = desc echo_of(runs[i], (i - 1) * 356, 230 / longest, 420)
     finish(436, "One echo with and without Nagle's algorithm", "The segments of one echo of" \
-        " 161 bytes, which iterative-server writes in two parts, of 160 bytes and 1;" told)
+        " 161 bytes, which iterative-server writes in two parts, of 160 bytes and 1;" desc)
 }
 
 function print_table(    i, k, r, e) {

@@ -68,20 +68,20 @@ function edge(id, d, x, y, anchor, call,    i, why, end) {
         return
     arrow("line", d)
     split(id, end, ">")
-    told = told " From " called[end[1]] " to " called[end[2]] ": "
+    desc = desc " From " called[end[1]] " to " called[end[2]] ": "
     if (call != "") {
         text("code bold " anchor, x, y, call)
-        told = told call "; "
+        desc = desc call "; "
         y += 19
     }
     for (i = 1; i <= whys[id]; i++) {
         why = reason[id, i]
         text("small " anchor, x, y, why ": " times(count[id, why]))
-        told = told (i > 1 ? "; " : "") why ", " times(count[id, why])
+        desc = desc (i > 1 ? "; " : "") why ", " times(count[id, why])
         drawn += count[id, why]
         y += 19
     }
-    told = told "."
+    desc = desc "."
 }
 
 function client_states() {
@@ -128,5 +128,5 @@ END {
     }
     finish(height, name == "client-states" ? "The states of a client of iterative-server" : \
         "The life of a task of async-server",
-        "The transitions of a run, their causes, and how often each occurred." told)
+        "The transitions of a run, their causes, and how often each occurred." desc)
 }

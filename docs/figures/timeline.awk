@@ -304,21 +304,21 @@ function story(p,    i, c, s) {
 }
 
 # Describes the server's lanes; leaves out waits shorter than 5 ms.
-function server_story(p,    i, j, lane, s, told) {
+function server_story(p,    i, j, lane, s, desc) {
     for (j = 1; j <= lanes[p]; j++) {
         lane = lane_at[p, j]
-        told = ""
+        desc = ""
         for (i = 1; i <= n; i++)
             if (D_PANEL[i] == p && D_LANE[i] == lane && D_WHAT[i] != "" &&
                 until(p, D_END[i]) - D_START[i] > .005)
-                told = told (told == "" ? "" : ", ") D_WHAT[i] \
+                desc = desc (desc == "" ? "" : ", ") D_WHAT[i] \
                     (until(p, D_END[i]) == ends ? " until the end" : " until " exact(D_END[i]))
         if (lane in began)
-            told = "awaits readable from " exact(began[lane]) (lane in ended ? \
+            desc = "awaits readable from " exact(began[lane]) (lane in ended ? \
                 ", echoes at " exact(replied[p, lane]) ", ends at " exact(ended[lane]) : \
                 ", and runs for a moment for each new client")
         lane = lane_name(p, lane)
-        s = s toupper(substr(lane, 1, 1)) substr(lane, 2) ": " told ". "
+        s = s toupper(substr(lane, 1, 1)) substr(lane, 2) ": " desc ". "
     }
     return s
 }
@@ -380,7 +380,7 @@ function one_server(p,    y, more, step) {
     finish(legend(y + 12, p), p ": " idea[p], more)
 }
 
-function all_servers(    i, p, y, told) {
+function all_servers(    i, p, y, desc) {
     for (i = 1; i <= panel_count; i++) {
         p = panels[i]
         text("bold", 14, y + 28, p)
@@ -390,14 +390,14 @@ function all_servers(    i, p, y, told) {
         text("end", LEFT - 14, y + 15, lane_name(p, waits_for_A[p]))
         server_lane(p, waits_for_A[p], y, 20)
         y += 26
-        told = told p ", " idea[p] ": " story(p)
+        desc = desc p ", " idea[p] ": " story(p)
     }
     y = scale(y, .2, "%.1f s")
     finish(legend(y + 12, ""), "The same three clients at each of the four servers",
         "Client A connects first and is silent for a second; B and C connect later and send" \
         " soon. Only the simple server keeps B and C waiting for A. The last lane of each shows what" \
         " waits for A: the server's only process, the loop (which waits for all clients), a thread," \
-        " a task. " told)
+        " a task. " desc)
 }
 
 END {
