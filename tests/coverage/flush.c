@@ -1,5 +1,6 @@
-/* tests/coverage/run links this into every program.  gcc counts lines in memory, and writes the
-   counts when a program exits, which the servers never do.  This makes them exit on SIGUSR2. */
+/* tests/coverage/run links this into every program.  gcc counts lines in memory, and writes
+   the counts when a program exits, which the servers never do.  This makes them exit on
+   SIGUSR2. */
 
 #include <signal.h>
 #include <unistd.h>
