@@ -1,7 +1,6 @@
 EXAMPLES = simple-server simple-client iterative-server threaded-server async-server
 
-# Letters, ranges and messages are the same everywhere, and no setting of the user's changes
-# what a shell does.
+# The same letters, ranges and messages everywhere; no exported setting changes what a shell does.
 export LC_ALL = C
 unexport CDPATH BASH_ENV ENV SHELLOPTS BASHOPTS POSIXLY_CORRECT GREP_OPTIONS
 
@@ -10,10 +9,10 @@ all: $(EXAMPLES)
 $(EXAMPLES):
 	@$(MAKE) --no-print-directory -C $@
 
-# The tests are told which poller was built; and one that does not exist stops make here.
+# The tests need to know which poller was built.  An unknown poller stops make here.
 include common/build.mk
 export POLLER SANITIZE
-# TESTS=iterative-server runs one file of them, TESTS='start simple-client' two.
+# TESTS=iterative-server runs one file of tests, TESTS='start simple-client' two.
 TESTS =
 test: all
 	@command -v bash >/dev/null || { echo 'make test needs bash: install it' >&2; exit 1; }
@@ -21,7 +20,7 @@ test: all
 	@$(MAKE) -s -C tests
 	@tests/run $(TESTS)
 
-# ROUNDS of SLICE seconds; see tests/bench/run for PEERS and more.
+# ROUNDS of SLICE seconds each; tests/bench/run lists more variables.
 ROUNDS = 5
 SLICE = 0.5
 bench: all
@@ -34,7 +33,7 @@ soak: all
 	@$(MAKE) -s -C tests all other-pollers
 	@tests/soak/run
 
-# A run of the benchmark into the pages: make bench OUT=docs/performance first.
+# Writes the results of "make bench OUT=docs/performance" into the pages that show them.
 report:
 	@tests/bench/report docs/performance/results.tsv docs/performance.md
 	@tests/bench/report docs/performance/results.tsv docs/7-choosing.md
@@ -46,8 +45,8 @@ docs:
 site:
 	@docs/tools/site
 
-# The figures are drawn from committed traces: make traces records them anew.  Then the
-# times that docs/4-multiplexing.md quotes are others: make docs tells where.
+# The figures are drawn from the committed traces; make traces records new ones.  Their times
+# differ from those that docs/4-multiplexing.md quotes: make docs shows where.
 traces: all
 	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests
@@ -56,16 +55,16 @@ traces: all
 figures:
 	@docs/figures/draw
 
-# RUNS=100000 fuzzes for a few seconds only.
+# RUNS=100000 takes only a few seconds.
 fuzz:
 	@tests/fuzz/run
 
-# Grades the solutions, starters and mutants of all exercises: see tests/grader/self-test.
+# Grades each exercise's solution, starter and mutants: see tests/grader/self-test.
 export JOBS MUTANTS FROM
 exercises:
 	@tests/grade --self-test
 
-# What a student gets of an exercise, as tests/handout/NAME.tar.gz
+# Packs what a student receives: tests/handout/NAME.tar.gz
 handout:
 	@tests/grader/handout '$(EXERCISE)'
 
@@ -82,23 +81,23 @@ clean:
 help:
 	@echo 'make                      builds the five examples'
 	@echo 'make -C NAME              builds one of them: $(EXAMPLES)'
-	@echo 'make -C NAME run ADDR=…   builds and runs it; ADDR is HOST:PORT, 127.0.0.1:2000 if left out'
+	@echo 'make -C NAME run ADDR=…   builds and runs it; ADDR is HOST:PORT (default: 127.0.0.1:2000)'
 	@echo 'make -C simple-client run ADDR=… MSG=…   sends MSG and prints the answer'
-	@echo 'make test                 runs all tests; TESTS=NAME those of tests/NAME.bats'
-	@echo 'make bench                measures the servers beside a bare echo loop'
-	@echo 'make report               writes a run (make bench OUT=docs/performance) into the pages that show one'
-	@echo 'make docs                 corrects the line numbers in the chapter; says where it is no longer true'
-	@echo 'make site                 makes HTML pages of the chapter in docs/site: the code beside the text'
-	@echo 'make traces               records what the figures show, anew (strace; root and tcpdump)'
+	@echo 'make test                 runs all tests, or with TESTS=NAME those in tests/NAME.bats'
+	@echo 'make bench                compares the servers with a bare echo loop'
+	@echo 'make report               updates the tables in the chapter from make bench OUT=docs/performance'
+	@echo 'make docs                 corrects line numbers in the chapter, and reports outdated quotes and links'
+	@echo 'make site                 builds the chapter as HTML in docs/site, with the code beside the text'
+	@echo 'make traces               records new traces for the figures (needs strace, tcpdump and root)'
 	@echo 'make figures              draws docs/figures/*.svg from the traces'
-	@echo 'make soak                 ten minutes of clients that misbehave; SEED=… repeats them'
-	@echo 'make fuzz                 feeds the address parser and the token manager random input'
-	@echo 'make exercises            tests the exercises: their solutions, starters and mutants, graded'
+	@echo 'make soak                 sends misbehaving clients for ten minutes; SEED=… repeats a run'
+	@echo 'make fuzz                 feeds random input to the address parser and the token manager'
+	@echo 'make exercises            grades the solution, starter and mutants of each exercise'
 	@echo 'make handout EXERCISE=…   packs an exercise for students: tests/handout/NAME.tar.gz'
-	@echo 'make lint                 looks at all sources with static checkers'
+	@echo 'make lint                 runs static checkers on all sources'
 	@echo 'make coverage             lists the lines that no test reaches'
-	@echo 'make clean                removes what was built'
-	@echo 'Each takes variables behind it: CC=clang, POLLER=select, poll, epoll or kqueue,'
+	@echo 'make clean                removes everything that was built'
+	@echo 'Variables for each: CC=clang; POLLER=select, poll, epoll or kqueue;'
 	@echo 'SANITIZE=address,undefined or thread'
 
 .PHONY: all test bench report docs site traces figures soak fuzz exercises handout lint coverage clean \

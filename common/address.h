@@ -23,7 +23,7 @@ struct address {
 };
 
 /* Splits TEXT into its host and port.  It rejects what getaddrinfo would accept although
-   nobody means it, such as +80 as a port or 127.1 as a host; whether a name exists,
+   no user means it, such as +80 as a port or 127.1 as a host; whether a name exists,
    getaddrinfo must find out.
 
    Returns 0; or -1 with errno EINVAL if TEXT is not an address.  ERROR then quotes it and

@@ -1,12 +1,12 @@
-# How everything here is compiled.  Each directory's Makefile includes this file.
+# How all programs are compiled.  Each directory's Makefile includes this file.
 #
 # make CC=clang          another compiler
-# make POLLER=poll       how to wait for many sockets: select, poll, epoll or kqueue
-# make SANITIZE=thread   with a sanitizer, or several: SANITIZE=address,undefined
+# make POLLER=poll       another way to wait for many sockets: select, poll, epoll or kqueue
+# make SANITIZE=thread   one sanitizer or several: SANITIZE=address,undefined
 
 CFLAGS = -O2 -g
 SANITIZE =
-# From the command line or the environment; where both are silent, what suits the system.
+# From the command line or the environment; by default epoll on Linux, poll elsewhere.
 POLLER_HERE := $(if $(filter Linux,$(shell uname -s)),epoll,poll)
 ifeq ($(POLLER),)
 override POLLER := $(POLLER_HERE)
@@ -18,15 +18,15 @@ ifneq ($(words $(POLLER)) $(filter-out $(POLLERS),$(POLLER)),1 )
 $(error POLLER=$(POLLER) is unknown: choose one of $(POLLERS))
 endif
 
-# epoll and kqueue are not in POSIX.  CC decides: it may compile for another system, or find
-# the header by CPPFLAGS (with a library that has the functions in LDLIBS).
+# epoll and kqueue are not in POSIX.  CC must find the header: it may compile for another
+# system, or CPPFLAGS and LDLIBS may name a library that provides the functions.
 header_of_epoll = sys/epoll.h
 header_of_kqueue = sys/event.h
 POLLER_HEADER = $(if $(filter-out $(POLLER_HERE),$(POLLER)),$(header_of_$(POLLER)))
 ifneq ($(POLLER_HEADER),)
 ifneq ($(shell $(CC) $(CPPFLAGS) $(CFLAGS) -E -include $(POLLER_HEADER) -x c /dev/null \
 	>/dev/null 2>&1 && echo yes),yes)
-$(error POLLER=$(POLLER) needs $(POLLER_HEADER), which this system lacks: choose one of \
+$(error POLLER=$(POLLER) needs $(POLLER_HEADER), which this system does not have: choose one of \
 	$(filter-out $(POLLER),$(POLLERS)))
 endif
 endif
@@ -40,8 +40,8 @@ COMPILE = $(CC) -std=c11 -D_POSIX_C_SOURCE=200809L -pthread \
 	-I$(COMMON) $(CPPFLAGS) $(CFLAGS) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
 
-# The command of the last build, quoted for the shell.  The file changes only when the
-# command does, and then everything is rebuilt: after "make POLLER=poll", say.
+# The last build command, quoted for the shell.  The file .command changes only when the command
+# does, for example after "make POLLER=poll"; then everything is rebuilt.
 COMMAND = '$(subst ','\'',$(COMPILE) $(POLLER) $(LDFLAGS) $(LDLIBS))'
 .command: FORCE
 	@printf '%s\n' $(COMMAND) | cmp -s - $@ || printf '%s\n' $(COMMAND) > $@

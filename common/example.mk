@@ -1,5 +1,5 @@
-# What the Makefiles of the five examples share.  Each sets NAME, and ARGUMENTS if the
-# program takes more than an address.
+# Included by the Makefile of each example, which sets NAME, and ARGUMENTS if the program takes
+# more than an address.
 
 all: $(NAME)
 
@@ -9,11 +9,11 @@ include $(dir $(lastword $(MAKEFILE_LIST)))build.mk
 ADDR ?= 127.0.0.1:2000
 PREPARE =
 ARGUMENTS = "$$ADDR"
-# As it was typed: make must not expand a "$" in it.
+# Exactly as typed: make must not expand a "$" in it.
 override ADDR := $(value ADDR)
 export ADDR
 
-# One command compiles the example and what it needs of common/.
+# One command compiles the example together with common/.
 SOURCES = $(wildcard *.c) $(COMMON_SOURCES)
 $(NAME): $(SOURCES) $(wildcard *.h) $(COMMON_HEADERS) .command
 	$(COMPILE) $(LDFLAGS) -o $@ $(SOURCES) $(LDLIBS)

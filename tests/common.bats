@@ -1,5 +1,5 @@
-# The unit tests of common/ and of the runtime, and what the fuzzer has found worth keeping:
-# C programs that end with status 0.
+# The unit tests of common/ and of the runtime, and the fuzz targets over their corpora: C programs
+# that exit with status 0.
 
 load helpers
 
@@ -13,16 +13,16 @@ corpus() {
 }
 
 @test "addresses are parsed and formatted" { unit address; }
-@test "tokens are unique, and come back last freed first" { unit tokenmanager; }
+@test "tokens are unique, and the last one freed is reused first" { unit tokenmanager; }
 @test "the poller reports what is ready" {
     needs_descriptors 500
     unit poller
 }
-@test "a program starts with its descriptors and signals in order" { unit startup; }
-@test "sockets are opened as the servers need them" {
+@test "startup puts descriptors and signals in order" { unit startup; }
+@test "sockets are opened with the options that the servers need" {
     needs_localhost
     unit tcp
 }
-@test "the runtime gives each task its turn" { unit runtime; }
-@test "the address parser stands its corpus" { corpus address; }
-@test "the token manager stands its corpus" { corpus tokenmanager; }
+@test "the runtime runs each task in turn" { unit runtime; }
+@test "the address parser passes its fuzz corpus" { corpus address; }
+@test "the token manager passes its fuzz corpus" { corpus tokenmanager; }

@@ -1,8 +1,8 @@
-# What one server or two do beyond the suite that they share with the others.
+# What only one or two of the servers do, beyond the suite that they share.
 
 load helpers
 
-# What 50 clients send while the server stands still is one turn's work.
+# While the server is stopped, 50 clients send: it reads all of them in one turn.
 writes_log_once() {
     needs strace
     start_server "$1"
@@ -20,45 +20,45 @@ writes_log_once() {
     [ "$writes" -le 3 ]
 }
 
-@test "iterative-server writes the log of one turn with one call" {
+@test "iterative-server writes the log of one turn with one write" {
     writes_log_once iterative-server
 }
 
-@test "async-server writes the log of one turn with one call" {
+@test "async-server writes the log of one turn with one write" {
     writes_log_once async-server
 }
 
-# One client has much to read, and another sends a little after it: that one need not
-# wait until all of the first has been served.
-takes_turns() {
+# One client sends much, then another sends a little: the server must answer the second before it
+# has answered all of the first.
+is_fair() {
     start_server "$1"
     peer_until ready "$address" say ready hold send 100000 say sent receive finish eof
-    greedy=$peer_pid
+    busy=$peer_pid
     peer_until ready "$address" say ready hold send 10 say sent receive finish eof
-    modest=$peer_pid
+    other=$peer_pid
     kill -STOP "$server_pid"
-    kill -USR1 "$greedy"
+    kill -USR1 "$busy"
     eventually grep -qx sent "$SCRATCH/said.0"
-    kill -USR1 "$modest"
+    kill -USR1 "$other"
     eventually grep -qx sent "$SCRATCH/said.1"
     kill -CONT "$server_pid"
-    wait "$greedy"
-    wait "$modest"
+    wait "$busy"
+    wait "$other"
     before=$(sed '/^read 10 bytes/q' "$log" | grep -c '^read 160 bytes')
-    echo "$before reads before the other's turn"
+    echo "$before reads of the busy client before the other's"
     [ "$before" -le 5 ]
 }
 
-@test "iterative-server lets a greedy client take turns with the others" {
-    takes_turns iterative-server
+@test "iterative-server is fair: a client that sends without pause starves no other" {
+    is_fair iterative-server
 }
 
-@test "async-server lets a greedy client take turns with the others" {
-    takes_turns async-server
+@test "async-server is fair: a client that sends without pause starves no other" {
+    is_fair async-server
 }
 
-# While a client's echoes fit in the buffers, the poller is told nothing new.
-leaves_the_interest() {
+# While a client's echoes fit into the buffers, the server never changes an interest.
+keeps_the_interest() {
     needs strace
     [ "$(poller)" = epoll ] || skip "it counts the calls of epoll_ctl"
     start_server "$1"
@@ -71,19 +71,19 @@ leaves_the_interest() {
     grep -q EPOLL_CTL_DEL "$SCRATCH/trace"
 }
 
-@test "iterative-server changes the interest only where it differs" {
-    leaves_the_interest iterative-server
+@test "iterative-server changes an interest only when it differs" {
+    keeps_the_interest iterative-server
 }
 
-@test "async-server changes the interest only where it differs" {
-    leaves_the_interest async-server
+@test "async-server changes an interest only when it differs" {
+    keeps_the_interest async-server
 }
 
 takes_little_memory() {
     needs_proc
     needs_descriptors 1000
-    no_sanitizer "a sanitizer takes memory of its own"
-    no_emulator "an emulator takes memory of its own"
+    no_sanitizer "a sanitizer uses memory too"
+    no_emulator "an emulator uses memory too"
     start_server "$1"
     peer "$address" echo 10 finish eof
     before=$(resident)
@@ -94,17 +94,17 @@ takes_little_memory() {
     [ $((kib * 100)) -le $((900 * 45)) ]
 }
 
-@test "an idle connection to iterative-server takes 0.45 KiB at most" {
+@test "an idle connection to iterative-server takes at most 0.45 KiB" {
     takes_little_memory iterative-server
 }
 
-@test "an idle connection to async-server takes 0.45 KiB at most" {
+@test "an idle connection to async-server takes at most 0.45 KiB" {
     takes_little_memory async-server
 }
 
-@test "iterative-server takes all that wait in the backlog in one turn" {
+@test "iterative-server accepts the whole backlog in one turn" {
     needs strace
-    no_emulator "an emulator waits with calls of its own"
+    no_emulator "an emulator waits with its own calls"
     start_server iterative-server
     kill -STOP "$server_pid"
     peer_until ready -n 50 "$address" say ready hold echo 10
@@ -117,10 +117,10 @@ takes_little_memory() {
     [ "$accepts" -eq 50 ]
 }
 
-@test "a thread of threaded-server has a small stack" {
+@test "threaded-server gives its threads small stacks" {
     needs_proc
-    no_sanitizer "a sanitizer takes memory of its own"
-    no_emulator "an emulator takes memory of its own"
+    no_sanitizer "a sanitizer uses memory too"
+    no_emulator "an emulator uses memory too"
     start_server threaded-server
     size() { awk '/^VmSize:/ { print $2 }' "/proc/$server_pid/status"; }
     peer_until first "$address" echo 10 say first hold
@@ -130,7 +130,7 @@ takes_little_memory() {
     [ $(($(size) - before)) -lt $((50 * 256)) ]
 }
 
-@test "the lines of two threads do not mix in the log" {
+@test "log lines of different threads do not mix" {
     start_server threaded-server
     for name in a b c d; do
         peer_until "$name" -n 5 "$address" say "$name" hold echo 20000 finish eof
@@ -147,7 +147,7 @@ client $client|Client $client closed connection" "$log"
 
 # --- A process per client ---------------------------------------------------------------
 
-# The server's children, with those that it has not reaped.
+# Prints the server's children, including those that it has not reaped.
 children() {
     cat "/proc/$server_pid/task/$server_pid/children"
 }
@@ -167,7 +167,7 @@ has_one_socket() {
 
 @test "processes has a child for each client, and keeps no descriptor of its socket" {
     needs_children
-    no_emulator "an emulator has descriptors of its own"
+    no_emulator "an emulator has descriptors too"
     start_server processes
     peer_until ready -n 3 "$address" say ready hold echo 10 finish eof
     eventually has_children 3
@@ -190,7 +190,7 @@ has_one_socket() {
     for child in $(children); do
         eventually grep -q '^State:.Z' "/proc/$child/status"
     done
-    # For all of them, one signal is pending.
+    # One pending signal stands for all of them.
     kill -CONT "$server_pid"
     eventually has_children 0
 }
@@ -228,7 +228,7 @@ has_one_socket() {
 
 # --- A pool of threads ------------------------------------------------------------------
 
-@test "a pool is held up by as many silent clients as it has threads, and not by fewer" {
+@test "a pool is blocked by as many silent clients as it has threads, and not by fewer" {
     ARGUMENTS=(4)
     start_server pool
     peer_until silent -n 3 "$address" say silent hold finish eof
@@ -247,14 +247,14 @@ has_one_socket() {
 
 @test "a pool accepts as many clients as its queue takes, and leaves the others in the backlog" {
     needs_proc
-    no_emulator "an emulator has descriptors of its own"
+    no_emulator "an emulator has descriptors too"
     ARGUMENTS=(1)
     start_server pool
     before=$(descriptors)
     peer_until silent -n 40 "$address" say silent hold send 10 finish receive eof
     # One client has the thread, 16 are in the queue, and the main thread waits with one.
     eventually has_descriptors $((before + 18))
-    stands_still
+    makes_no_calls
     [ "$(count_logged '^Accepting')" -eq 18 ]
     release "$peer_pid"
     [ "$(count_logged '^Accepting')" -eq 40 ]
@@ -276,15 +276,15 @@ has_one_socket() {
 
 # --- A loop per processor ---------------------------------------------------------------
 
-# How many clients each loop has: its poller watches them, and a passive socket.
+# Prints how many clients each loop has: its poller watches them, and a passive socket.
 clients_of_loops() {
     grep -c '^tfd:' "/proc/$server_pid/fdinfo/"* | awk -F: '$2 > 0 { print $2 - 1 }'
 }
 
-@test "each client of loops belongs to one loop; with passive sockets of their own, all get some" {
+@test "each client of loops belongs to one loop; with separate passive sockets, each loop gets some" {
     needs_proc
     [ "${POLLER:-epoll}" != poll ] || skip "the kernel does not list what poll waits for"
-    no_emulator "an emulator has descriptors of its own"
+    no_emulator "an emulator has descriptors too"
     ulimit -n 1200 || skip "a thousand connections are too many here"
     for server in loops loops-each; do
         ARGUMENTS=(2)
@@ -296,7 +296,7 @@ clients_of_loops() {
         eventually all_accepted
         clients_of_loops >"$SCRATCH/shares"
         echo "$server: $(xargs <"$SCRATCH/shares")"
-        # Loops that share a passive socket may leave all to one of them.
+        # If loops share a passive socket, one of them may get all clients.
         least=$([ "$server" = loops ] || echo 2)
         awk -v least="$least" '{ sum += $1; n += $1 > 0 }
             END { exit sum != 1000 || NR != 2 || n < least }' "$SCRATCH/shares"

@@ -1,11 +1,11 @@
-# What the pages say: their quotes, their links, their transcripts, their listings.
+# The quotes, links, transcripts and listings of the pages are correct.
 
 # shellcheck disable=SC2016  # the backticks are those of Markdown
 load helpers
 
-# Prints the transcripts of a page (its console blocks) as clitest takes them.  Ports 2000
-# and 2001 become two that the system has chosen.  Behind a program that is started in the
-# background with its output in a file it waits until that has begun.
+# transcripts PAGE PORT PORT: prints the page's console blocks in clitest's format.  The two ports
+# replace 2000 and 2001.  After a program that starts in the background with its output in a file,
+# it waits for the first output.
 transcripts() {
     awk -v first="$2" -v second="$3" '
         /^```/ && inside { inside = 0; print "$"; next }
@@ -27,7 +27,7 @@ transcripts() {
         }' "$1"
 }
 
-# Two ports that nobody listens at.
+# Sets ports to two ports on which no program listens.
 free_ports() {
     ports=()
     for _ in 1 2; do
@@ -44,12 +44,12 @@ free_ports() {
     peer_pids=()
 }
 
-# Runs the transcripts of a page in a copy of the repository, in a process group of its own.
+# Runs the transcripts of a page in a copy of the repository, in a separate process group.
 follow() {
     needs clitest setsid
     needs_nc
-    no_sanitizer "transcripts show the programs as they are"
-    no_emulator "transcripts show the programs as they are"
+    no_sanitizer "the transcripts are those of a plain build"
+    no_emulator "the transcripts are those of a plain build"
     free_ports
     cp -R "$ROOT" "$SCRATCH/copy"
     cd "$SCRATCH/copy" || return
@@ -64,12 +64,13 @@ follow() {
     return "$status"
 }
 
-@test "each quote stands in its file, each link leads somewhere" {
+@test "each quote is in its file, and each link has a target" {
     cd "$ROOT"
     docs/tools/quotes --check README.md docs/*.md tests/exercises/*/README.md
 }
 
-# A page of its own, docs/page.md, beside a C file and another page; then the tool's result.
+# page LINE...: writes the page docs/page.md, with a C file and another page beside it, and runs
+# the tool on it.
 page() {
     mkdir -p "$SCRATCH/tree/docs" "$SCRATCH/tree/x"
     cd "$SCRATCH/tree" || return
@@ -85,7 +86,7 @@ page() {
     echo "$output"
 }
 
-@test "line numbers that have moved are corrected: in quotes, at names, at other text" {
+@test "line numbers that have moved are corrected: of quotes, names and other text" {
     page 'A [`y`](../x/y.c#L1), a [`struct pair`](../x/y.c#L), [`int b;`](../x/y.c#L999): [o](other.md#its-part)' \
         '' '[`y.c`, lines 1–2](../x/y.c#L1-L2)' '```c' '    int a;' '    int b;' '```'
     [ "$status" -eq 0 ]
@@ -99,7 +100,7 @@ A [`y`](../x/y.c#L7), a [`struct pair`](../x/y.c#L3), [`int b;`](../x/y.c#L5): [
     int b;
 ```
 END
-    # Now all is true, and --check content; before, it is not, and changes nothing.
+    # Now --check passes.  With a wrong line it fails, and changes nothing.
     "$ROOT/docs/tools/quotes" --check docs/page.md
     sed -i.before 's/L4-L5/L3-L4/' docs/page.md
     run "$ROOT/docs/tools/quotes" --check docs/page.md
@@ -107,7 +108,7 @@ END
     grep -q 'L3-L4' docs/page.md
 }
 
-@test "the title of a link says what it means: a test, a line of code" {
+@test "the title of a link names what it points at: a test, a line of code" {
     page "True ([test](../x/z.bats#L1 \"a pair's end (or none)\"), [test](../x/z.bats#L \"int done twice\"))." \
         '[check](../x/y.c#L9 "y"), [`its end`](../x/y.c#L9 "int b;"), [o](other.md "The other").'
     [ "$status" -eq 0 ]
@@ -117,60 +118,60 @@ True ([test](../x/z.bats#L4 "a pair's end (or none)"), [test](../x/z.bats#L2 "in
 END
 }
 
-# untrue WHAT LINE...: the page is refused with this message, and stays as it is.
-untrue() {
+# rejected MESSAGE LINE...: the tool rejects the page with this message, and does not change it.
+rejected() {
     page "${@:2}"
     [ "$status" -eq 1 ]
     [[ $output = *"docs/page.md:"*"$1"* ]]
     diff <(printf '%s\n' "${@:2}") docs/page.md
 }
 
-@test "what is no longer true is named" {
+@test "each outdated quote or link is reported" {
     link='[`y.c`, lines 1–2](../x/y.c#L1-L2)'
-    untrue 'stands 0 times in x/y.c:     int c;' "$link" '' '```c' '    int c;' '```'
-    untrue 'stands 0 times' "$link" '' '```c' 'int a;' '```'
-    untrue 'stands 2 times' "$link" '' '```c' 'int done;' '```'
-    untrue 'stands 13 times' "$link" '' '```c' '```'
-    untrue 'without its lines' "$link" '' 'Text.'
-    untrue 'without its lines' "$link" '' "$link" '' '```c' '    int a;' '```'
-    untrue 'has no end' "$link" '' '```c' '    int a;'
-    untrue 'not quoted' '```c' 'int a;' '```'
-    untrue '`int c;` stands on 0 lines' '[`int c;`](../x/y.c#L4)'
-    untrue '`int done;` stands on 2 lines' '[`int done;`](../x/y.c#L11)'
-    untrue 'has code as its text' '[the pair](../x/y.c#L3)'
-    untrue '`a pair` stands on 0 lines' '[test](../x/z.bats#L4 "a pair")'
-    untrue '`int done` stands on 0 lines' '[`int done twice`](../x/z.bats#L2 "int done")'
-    untrue 'there is no ../x/z.c' '[`y`](../x/z.c#L1)'
-    untrue 'there is no ../x/z.c' '[test](../x/z.c#L1 "y")'
-    untrue 'there is no ../x/z.c' '[z](../x/z.c "y")'
-    untrue 'there is no ../x/z.c' '[y](../x/z.c)'
-    untrue 'no heading #part in other.md' '[y](other.md#part)'
-    untrue 'no heading #part in page.md' '# Title' '[y](#part)'
-    # Of two definitions, or of comments, none is meant; and nothing becomes a command.
-    untrue '`done` stands on 2 lines' '[`done`](../x/y.c#L11)'
-    untrue '`twice` stands on 3 lines' '[`twice`](../x/z.h#L1)'
-    untrue '`noted` stands on 0 lines' '[`noted`](../x/z.h#L5)'
-    untrue '`don` stands on 0 lines' '[`don`](../x/y.c#L11)'
-    untrue '`int done` stands on 0 lines' '[`int done`](../x/z.bats#L1)'
-    untrue "there is no ';false" "[y](';false;')"
+    rejected 'found 0 times in x/y.c:     int c;' "$link" '' '```c' '    int c;' '```'
+    rejected 'found 0 times' "$link" '' '```c' 'int a;' '```'
+    rejected 'found 2 times' "$link" '' '```c' 'int done;' '```'
+    rejected 'found 13 times' "$link" '' '```c' '```'
+    rejected 'not followed by its lines' "$link" '' 'Text.'
+    rejected 'not followed by its lines' "$link" '' "$link" '' '```c' '    int a;' '```'
+    rejected 'is not closed' "$link" '' '```c' '    int a;'
+    rejected 'not quoted' '```c' 'int a;' '```'
+    rejected '`int c;` is on 0 lines' '[`int c;`](../x/y.c#L4)'
+    rejected '`int done;` is on 2 lines' '[`int done;`](../x/y.c#L11)'
+    rejected 'needs code as its text' '[the pair](../x/y.c#L3)'
+    rejected '`a pair` is on 0 lines' '[test](../x/z.bats#L4 "a pair")'
+    rejected '`int done` is on 0 lines' '[`int done twice`](../x/z.bats#L2 "int done")'
+    rejected 'there is no ../x/z.c' '[`y`](../x/z.c#L1)'
+    rejected 'there is no ../x/z.c' '[test](../x/z.c#L1 "y")'
+    rejected 'there is no ../x/z.c' '[z](../x/z.c "y")'
+    rejected 'there is no ../x/z.c' '[y](../x/z.c)'
+    rejected 'no heading #part in other.md' '[y](other.md#part)'
+    rejected 'no heading #part in page.md' '# Title' '[y](#part)'
+    # Two definitions are ambiguous, comments do not count, and no text runs as a command.
+    rejected '`done` is on 2 lines' '[`done`](../x/y.c#L11)'
+    rejected '`twice` is on 3 lines' '[`twice`](../x/z.h#L1)'
+    rejected '`noted` is on 0 lines' '[`noted`](../x/z.h#L5)'
+    rejected '`don` is on 0 lines' '[`don`](../x/y.c#L11)'
+    rejected '`int done` is on 0 lines' '[`int done`](../x/z.bats#L1)'
+    rejected "there is no ';false" "[y](';false;')"
 }
 
-@test "what is written in a form that is not looked at is refused" {
-    untrue 'another form' '~~~c' 'int a;' '~~~'
-    untrue 'another form' '``` c' 'int a;' '```'
-    untrue 'another form' '- Text' '' '  ```c' '  int a;' '  ```'
-    untrue 'broken' 'A [`y`](' '../x/y.c#L1).'
-    untrue 'broken' 'A [test](../x/z.bats#L2 "int done' 'twice").'
-    untrue 'broken' 'A [test](../x/z.bats#L2' '"int done twice").'
-    untrue 'broken' 'A [test](../x/z.bats#L2 "").'
-    untrue 'broken' "A [test](../x/z.bats#L2 'int done twice')."
-    untrue 'not quoted' '```text' 'int a;' '```'
-    untrue 'not looked at' '<a href="gone.md">y</a>'
-    untrue 'there is no file:' '[y](file:../x/gone.c)'
-    untrue 'apart' 'A [link][1].' '' '[1]: ../x/y.c#L1'
+@test "a form of quote or link that the tool does not read is an error" {
+    rejected 'an unsupported form' '~~~c' 'int a;' '~~~'
+    rejected 'an unsupported form' '``` c' 'int a;' '```'
+    rejected 'an unsupported form' '- Text' '' '  ```c' '  int a;' '  ```'
+    rejected 'malformed' 'A [`y`](' '../x/y.c#L1).'
+    rejected 'malformed' 'A [test](../x/z.bats#L2 "int done' 'twice").'
+    rejected 'malformed' 'A [test](../x/z.bats#L2' '"int done twice").'
+    rejected 'malformed' 'A [test](../x/z.bats#L2 "").'
+    rejected 'malformed' "A [test](../x/z.bats#L2 'int done twice')."
+    rejected 'not quoted' '```text' 'int a;' '```'
+    rejected 'unsupported HTML' '<a href="gone.md">y</a>'
+    rejected 'there is no file:' '[y](file:../x/gone.c)'
+    rejected 'reference link' 'A [link][1].' '' '[1]: ../x/y.c#L1'
 }
 
-@test "a page at the top names files as they are named there" {
+@test "a page in the root folder names files relative to it" {
     mkdir "$SCRATCH/x"
     cd "$SCRATCH"
     echo 'int a;' >x/y.c
@@ -179,7 +180,7 @@ untrue() {
     [ "$(head -n 1 page.md)" = '[`x/y.c`, line 1](x/y.c#L1)' ]
 }
 
-@test "no transcript stands on a page whose transcripts are not followed" {
+@test "each page with transcripts has a test that runs them" {
     cd "$ROOT"
     diff <(sed -n 's/.*follow \([A-Za-z0-9/-]*\.md\).*/\1/p' tests/docs.bats | sort) \
         <(grep -l '^ *```console' README.md docs/*.md tests/exercises/*/README.md | sort)
@@ -200,7 +201,7 @@ untrue() {
 
 @test "the transcripts of the page on more strategies" { follow docs/8-more-strategies.md; }
 
-@test "the counter of the listing loses counts without a mutex, and with one does not" {
+@test "the counter listing loses counts without a mutex, and none with one" {
     make -s -C "$ROOT/docs/listings"
     eventually loses_counts
 }

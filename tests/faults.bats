@@ -1,20 +1,19 @@
-# Lets the calls of a server fail, one error after another, as faults.txt lists them, with
-# strace: the kernel reports a fault that is none, and no code of ours stands in the way.
-# At worst the client in whose service a call fails is lost, and nobody beside it.  The
-# server serves on, uses no CPU, and keeps no descriptor.  The results are printed, a line for
-# each call.
+# Lets the system calls of each server fail, one error after another, as faults.txt lists them.
+# strace injects the errors, so the programs are tested as they are.  A failing call may cost the
+# client that it serves, and no other.  The server continues, uses no CPU, and leaks no
+# descriptor.  The results are printed, one line per call.
 
 load helpers
 
 setup() {
     needs strace
     needs_proc
-    no_sanitizer "strace and sanitizers are in each other's way"
-    no_emulator "strace sees the calls of the emulator"
+    no_sanitizer "strace and sanitizers interfere with each other"
+    no_emulator "strace sees the emulator's calls"
 }
 
-# Prints the results of a server, a line for each call.
-tell() {
+# Prints the results of a server, one line per call.
+print_results() {
     awk -v server="$1" '
         { results[$1] = results[$1] " " $2 ($3 == "ok" ? "" : " FAILED") }
         !seen[$1]++ { call[++calls] = $1 }
@@ -24,7 +23,7 @@ tell() {
         }' "$SCRATCH/cells" >&3
 }
 
-# The names that the systems and C libraries have for a call.
+# Matches the names of a call on different systems and C libraries.
 pattern() {
     case $1 in
     accept) echo '/^accept4?$' ;;
@@ -38,7 +37,7 @@ pattern() {
     esac
 }
 
-# A lack may last; the other errors are those of one call.
+# Resource exhaustion may last; the other errors affect one call.
 may_last() {
     case $1 in
     EMFILE | ENFILE | ENOBUFS | ENOMEM | ENOSPC | EPERM) true ;;
@@ -46,13 +45,13 @@ may_last() {
     esac
 }
 
-# begin CALL ERROR WHEN: from now on those calls fail; all (1+) or each third (1+3).
+# begin CALL ERROR WHEN: from now on all calls fail (1+), or every third one (1+3).
 begin() {
     local beside=() when=$3
     case $1 in
     *:wake)
         beside=(-e inject="$(pattern accept):error=EMFILE:when=1")
-        when=2 # the first takes the passive socket out of the poller
+        when=2 # the first deregisters the passive socket
         [ "$3" != 1+ ] || when=2+
         ;;
     *:room) beside=(-e inject="/^write\$:error=EAGAIN:when=${3/3/2}") ;;
@@ -64,8 +63,8 @@ injected() {
     grep -q "= -1 $1 .*(INJECTED)" "$SCRATCH/trace"
 }
 
-# Two clients, as little as a fault needs; to be cut off is no failure; to hang, or to
-# get other bytes, is one.
+# Two clients with short dialogues.  They may be disconnected, but must not hang or receive wrong
+# bytes.
 clients() {
     local i
     for i in 1 2; do
@@ -74,7 +73,7 @@ clients() {
     done
 }
 
-# Lets the first call and each third one after it fail.
+# Lets the first call fail, and every third one after it.
 fails_now_and_then() {
     local status=0
     begin "$1" "$2" 1+3
@@ -83,8 +82,8 @@ fails_now_and_then() {
     return "$status"
 }
 
-# Lets each call fail while one client is in service and another comes; the server may
-# make some calls now and then, but not without end.
+# Lets each call fail while one client is connected and another connects.  The server may retry
+# now and then, but must not spin.
 fails_for_a_while() {
     local before calls
     peer_until ready "$address" echo 100 say ready hold send 100 send 300 receive close \
@@ -102,9 +101,9 @@ fails_for_a_while() {
     [ "$calls" -lt "$most_calls" ] || { echo "$calls calls in 0.15 s" && return 1; }
 }
 
-# add_bystander SERVER CALL: a client in service, silent while calls fail; it must not be
-# touched.  simple-server would serve no other client; and where a thread or a process waits for
-# the client in read, that read starts again when strace attaches.
+# add_bystander SERVER CALL: adds a client that is silent while calls fail, and must not be
+# affected.  Not with simple-server, which would serve no other client; and not where a thread or
+# process waits for the client in read, which restarts when strace attaches.
 add_bystander() {
     bystander=
     case $1/$2 in
@@ -116,15 +115,15 @@ add_bystander() {
     esac
 }
 
-# recovered SERVER DESCRIPTORS: it is as it was before, and answers without a rest.
+# recovered SERVER DESCRIPTORS: the server works as before, and answers without a pause.
 recovered() {
-    local newcomer=(trips 5 100 finish eof)
-    [ "$1" != simple ] || newcomer=(send 100 receive close)
+    local new_client=(trips 5 100 finish eof)
+    [ "$1" != simple ] || new_client=(send 100 receive close)
     alive "$server_pid" && { [ -z "$bystander" ] || release "$bystander"; } &&
-        peer "$address" "${newcomer[@]}" && eventually has_descriptors "$2"
+        peer "$address" "${new_client[@]}" && eventually has_descriptors "$2"
 }
 
-# The name of a server in the table, in full.
+# name SERVER: prints the full name of a server in the table.
 name() {
     case $1 in
     processes | pool | loops) echo "$1" ;;
@@ -132,7 +131,8 @@ name() {
     esac
 }
 
-# fresh SERVER CALL: a server that has threads' stacks left makes none of these calls.
+# fresh SERVER CALL: restarts the server if it would not make this call, because it has kept the
+# stacks of earlier threads.
 fresh() {
     case $2 in
     mmap | mprotect)
@@ -142,7 +142,7 @@ fresh() {
     esac
 }
 
-# Whether the server survives one error of one call.
+# survives SERVER CALL ERROR
 survives() {
     local before
     fresh "$1" "$2"
@@ -157,7 +157,7 @@ survives() {
 matrix() {
     local status=0
     try_each "$1" || status=1
-    tell "$1"
+    print_results "$1"
     return "$status"
 }
 
@@ -185,10 +185,10 @@ try_each() {
     return "$failed"
 }
 
-@test "simple-server survives each fault of a call" { matrix simple; }
-@test "iterative-server survives each fault of a call" { matrix iterative; }
-@test "threaded-server survives each fault of a call" { matrix threaded; }
-@test "async-server survives each fault of a call" { matrix async; }
-@test "processes survives each fault of a call" { matrix processes; }
-@test "pool survives each fault of a call" { matrix pool; }
-@test "loops survives each fault of a call" { matrix loops; }
+@test "simple-server survives each failure of each call" { matrix simple; }
+@test "iterative-server survives each failure of each call" { matrix iterative; }
+@test "threaded-server survives each failure of each call" { matrix threaded; }
+@test "async-server survives each failure of each call" { matrix async; }
+@test "processes survives each failure of each call" { matrix processes; }
+@test "pool survives each failure of each call" { matrix pool; }
+@test "loops survives each failure of each call" { matrix loops; }

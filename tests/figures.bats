@@ -1,12 +1,12 @@
-# The chapter's figures: each is what its script draws from its trace, and the traces, old
-# and new, show the order of events that the chapter tells.
+# The chapter's figures: each is what its script draws from its trace, and both the committed and
+# new traces show the order of events that the chapter describes.
 
 load helpers
 
 FIGURES=$ROOT/docs/figures
 
-# The order of a trace's events, a line each: "B accepted", "B replied" (the client has its
-# reply), "B closed" (by the server).
+# Prints a trace's events in order, one per line: "B accepted", "B replied" (the client has received
+# its reply), "B closed" (by the server).
 events() {
     awk '
         $4 ~ /^accept/ && match($NF, /<.>/) {
@@ -19,7 +19,7 @@ events() {
         sort -n | cut -d ' ' -f 2-
 }
 
-# in_order TRACE EVENT...: the events stand in the trace, in this order.
+# in_order TRACE EVENT...: the trace contains the events in this order.
 in_order() {
     local trace=$1
     shift
@@ -35,17 +35,17 @@ one_after_the_other() {
     in_order "$1" 'B closed' 'C replied'
 }
 
-# The others: whoever comes is accepted, and is answered before the silent A.
-side_by_side() {
+# The other servers accept B and C, and answer them before the silent A.
+concurrently() {
     in_order "$1" 'A accepted' 'B accepted' 'B replied' 'A replied'
     in_order "$1" 'B accepted' 'C accepted' 'C replied' 'A replied'
 }
 
-# Records a server's trace anew.
+# Records a new trace of a server.
 record() {
     needs strace
     no_sanitizer "the leak sanitizer does not run under strace"
-    no_emulator "the emulator makes calls of its own"
+    no_emulator "the emulator makes its own calls"
     strace -o "$SCRATCH/trace" true 2>/dev/null || skip "strace may not trace a process here"
     ADDR=127.0.0.1:0 "$FIGURES/record" "$SCRATCH" "$1" 3>&-
 }
@@ -60,14 +60,14 @@ record() {
     done
 }
 
-# x CLASS NUMBER: where the shape of this class, the NUMBERth of them, stands in the figure.
+# x CLASS NUMBER: prints the x coordinate of the NUMBERth shape of this class in the figure.
 x() {
     grep "class=\"$1\"" "$SCRATCH/figure.svg" | sed -n "$2p" |
         sed 's/.* x="\([0-9.]*\)".*/\1/; s/.* d="M\([0-9.]*\).*/\1/'
 }
 
-# The time axis begins at 158, and 1.05 seconds are 545 wide; a mark's point is 6 further right.
-@test "a timeline shows each moment where it was" {
+# The time axis begins at x = 158, and 1.05 seconds are 545 wide; a mark's tip is 6 to the right.
+@test "a timeline draws each event at its time" {
     cat >"$SCRATCH/simple-server.trace" <<'END'
 -0.020 0.001 server accept(3<passive>, ...) = 4<A>
 0.000 0.001 A connect(3<server>, ...) = 0
@@ -94,15 +94,15 @@ END
     # B and C wait in the backlog, from connect to accept.
     [[ $(x hatch 1) = 267.0 && $(x hatch 2) = 376.0 ]]
     grep -q '<rect class="hatch" x="267.0" y="[0-9.]*" width="327.0"' "$SCRATCH/figure.svg"
-    # B and C send; A, B and C have their replies.
+    # B and C send; A, B and C receive their replies.
     [[ $(x open 2) = 315.5 && $(x open 3) = 424.5 ]]
     [[ $(x mark 1) = 588.0 && $(x mark 2) = 642.5 ]]
     # The server waits for A until it sends.
     grep -q '<rect class="wait" x="158.5" y="[0-9.]*" width="414.7"' "$SCRATCH/figure.svg"
 }
 
-# These colours have a contrast of 7:1 or more where text stands on them.
-@test "text can be read on what it stands on, by day and by night" {
+# Text in these colours has a contrast of at least 7:1 with its background.
+@test "text has enough contrast with its background, light and dark" {
     for file in "$FIGURES"/*.svg; do
         grep -q '^@media (prefers-color-scheme: dark) {$' "$file"
         grep -q '^svg { --text: #1f2328; --page: #fff; --bar: #0550ae; --on: #fff; --wait: #cfe2ff;$' "$file"
@@ -110,7 +110,7 @@ END
     done
 }
 
-@test "each figure is well-formed, and told in words" {
+@test "each figure is well-formed, and described in words" {
     for file in "$FIGURES"/*.svg; do
         grep -q '^<title id=".*">..*</title>$' "$file"
         grep -q '^<desc id=".*">..*</desc>$' "$file"
@@ -124,10 +124,10 @@ END
     [ "$status" -eq 1 ]
 }
 
-@test "the committed traces show one client after the other, or clients side by side" {
+@test "the committed traces show clients served one after the other, or concurrently" {
     one_after_the_other "$FIGURES/simple-server.trace"
     for server in iterative-server threaded-server async-server processes pool loops; do
-        side_by_side "$FIGURES/$server.trace"
+        concurrently "$FIGURES/$server.trace"
     done
 }
 
@@ -136,25 +136,25 @@ END
     one_after_the_other "$SCRATCH/simple-server.trace"
 }
 
-@test "the iterative server still serves clients side by side" {
+@test "the iterative server still serves clients concurrently" {
     record iterative-server
-    side_by_side "$SCRATCH/iterative-server.trace"
+    concurrently "$SCRATCH/iterative-server.trace"
 }
 
-@test "the threaded server still serves clients side by side" {
+@test "the threaded server still serves clients concurrently" {
     record threaded-server
-    side_by_side "$SCRATCH/threaded-server.trace"
+    concurrently "$SCRATCH/threaded-server.trace"
 }
 
-@test "the async server still serves clients side by side" {
+@test "the async server still serves clients concurrently" {
     record async-server
-    side_by_side "$SCRATCH/async-server.trace"
+    concurrently "$SCRATCH/async-server.trace"
 }
 
-@test "processes, a pool and loops still serve clients side by side" {
+@test "processes, a pool and loops still serve clients concurrently" {
     for server in processes pool loops; do
         record "$server"
-        side_by_side "$SCRATCH/$server.trace"
+        concurrently "$SCRATCH/$server.trace"
     done
 }
 
@@ -173,7 +173,7 @@ closed_by() {
     done
 }
 
-@test "the kernel's list shows the backlog, and a connection that nobody has accepted" {
+@test "ss shows the backlog, and a connection that the server has not accepted" {
     run awk '$1 == "moment" { m++ }
         $1 == "LISTEN" { print m, "backlog", $2 }
         $1 == "ESTAB" { print m, (NF == 5 ? "waits" : "accepted") }
@@ -182,7 +182,7 @@ closed_by() {
         '3 accepted' '3 over') <(echo "$output")
 }
 
-# First nothing waits and both windows are open; where the client does not read, bytes wait in
+# At first no bytes wait, and both windows are open.  When the client does not read, bytes wait in
 # all four buffers, and both windows are closed.
 back_pressure() {
     awk '$1 == "moment" { m++; next }
@@ -197,26 +197,26 @@ back_pressure() {
     [ "$status" -eq 1 ]
 }
 
-@test "a client that does not read is still made to wait with its writing" {
+@test "back-pressure still stops a client that does not read" {
     needs ss
     record buffers
     back_pressure "$SCRATCH/buffers.trace"
 }
 
-@test "where bytes wait, and what stops in which order, is drawn from the queues" {
+@test "the figure of the buffers shows where bytes wait, and in which order things stop" {
     draw_buffers() {
         awk -v name=buffers -f "$FIGURES/svg.awk" -f "$FIGURES/buffers.awk" "$1" \
             >"$SCRATCH/figure.svg"
     }
     printf '%s\n' 'moment One' 'A 1000 0 4000 9 3000' 'server 0 512 1024 9 65536' >"$SCRATCH/trace"
     draw_buffers "$SCRATCH/trace"
-    # Half of the server's send buffer, a quarter of what the client can take; nothing stops.
+    # The server's send buffer is half full, the client's receive buffer a quarter; nothing stops.
     [ "$(grep -c 'class="bar"' "$SCRATCH/figure.svg")" -eq 2 ]
     grep -q '<rect class="bar" x="422.0" .* width="73.0"' "$SCRATCH/figure.svg"
     grep -q '<rect class="bar" x="152.0" .* width="2.2"' "$SCRATCH/figure.svg"
     grep -q '>512 bytes<' "$SCRATCH/figure.svg"
     [ "$(grep -c 'class="stop"' "$SCRATCH/figure.svg")" -eq 0 ]
-    # With the server's window closed, the client's sending stops, and no other.
+    # The server has closed its window: only the client's sending stops.
     printf '%s\n' 'moment One' 'A 0 9 9 9 0' 'server 9 9 9 9 9' >"$SCRATCH/trace"
     draw_buffers "$SCRATCH/trace"
     [ "$(grep -c 'class="stop"' "$SCRATCH/figure.svg")" -eq 3 ]
@@ -224,8 +224,8 @@ back_pressure() {
     [ "$(grep -c '③' "$SCRATCH/figure.svg")" -eq 0 ]
 }
 
-# Not recorded anew: how long a client must send until an echo finds no room is a matter of speed.
-@test "each transition of a client's states, and of a task's life, is in its trace" {
+# Not recorded again: how long a client must send until the buffers are full depends on speed.
+@test "the traces contain each transition of a client's states and of a task's life" {
     for transition in 'accepted accept epoll_ctl=ADD:EPOLLIN' 'EPOLLIN read=data write=all' \
         'write=.* epoll_ctl=MOD:EPOLLOUT' 'EPOLLOUT write=all epoll_ctl=MOD:EPOLLIN' \
         'EPOLLIN read=end epoll_ctl=DEL close' 'read=ECONNRESET epoll_ctl=DEL close' \
@@ -235,7 +235,7 @@ back_pressure() {
     done
 }
 
-@test "with Nagle's algorithm the last byte follows an acknowledgement, without it not" {
+@test "the last byte waits for an acknowledgement with Nagle's algorithm, and not without it" {
     run awk '$2 == "ms" { printf "%s ", $6 }' "$FIGURES/nagle.txt"
     [ "$output" = '161 160 1 0 161 160 0 1 0 ' ]
 }
@@ -245,7 +245,7 @@ back_pressure() {
     for tool in bash dirname uname rm; do
         ln -s "$(command -v $tool)" "$SCRATCH/bin/$tool"
     done
-    [ "$(uname)" = Linux ] || skip "it needs Linux first"
+    [ "$(uname)" = Linux ] || skip "record needs Linux"
     run env PATH="$SCRATCH/bin" bash "$FIGURES/record" "$SCRATCH"
     [ "$status" -eq 1 ]
     [[ ${#lines[@]} -eq 1 && $output == *strace* ]]

@@ -1,6 +1,6 @@
-# What the bats files share.  A test starts a server with start_server, talks to it at
-# $address, and leaves the rest to teardown: a server that has died or printed anything
-# on standard error fails the test.
+# Shared by the bats files.  A test starts a server with start_server, and connects to it at
+# $address.  teardown stops the server, and fails the test if the server has died or printed
+# anything on standard error.
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 SCRATCH=$BATS_TEST_TMPDIR
@@ -8,20 +8,20 @@ PEER=$ROOT/tests/bin/peer
 . "$ROOT/tests/process.bash" # descriptors, threads, ticks, resident
 . "$ROOT/tests/watchdog.bash"
 
-# bats reads a file once more without running a test of it.
+# bats also reads each file once without running a test.
 [ -z "$BATS_TEST_NAME" ] || start_watchdog
 
 server_pid=
 peer_pids=()
 ARGUMENTS=() # of a server, after the address
 
-# As many open files as the system allows: a process has but 256 on macOS.
+# As many open files as the system allows: on macOS the default is 256.
 [ "$(ulimit -Sn)" = unlimited ] || [ "$(ulimit -Sn)" -ge 4096 ] ||
     ulimit -Sn 4096 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
 
 needs_descriptors() {
     [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge "$1" ] ||
-        skip "it needs $1 open files, and $(ulimit -n) are the limit here"
+        skip "it needs $1 open files, and the limit here is $(ulimit -n)"
 }
 
 # Waits until the command succeeds; gives up after 20 seconds.
@@ -29,14 +29,14 @@ eventually() {
     local end=$((SECONDS + 20))
     until "$@"; do
         if [ "$SECONDS" -ge "$end" ]; then
-            echo "never came true: $*"
+            echo "still false after 20 seconds: $*"
             return 1
         fi
         sleep 0.02
     done
 }
 
-# program NAME: where this server is; those that are listings of the chapter lie there.
+# program NAME: prints the path of the server, which may be a listing of the chapter.
 program() {
     case $1 in
     *-server) echo "$ROOT/$1/$1" ;;
@@ -44,11 +44,11 @@ program() {
     esac
 }
 
-# start_server NAME [ADDRESS]: its log is the file $log, its process $server_pid, and it begins
-# with own_threads threads.
+# start_server NAME [ADDRESS]: the server's log is the file $log, its process $server_pid, and it
+# starts with $own_threads threads.
 start_server() {
     log=$SCRATCH/log
-    : >"$log" # the server's own shell might do it too late: an earlier log could be read
+    : >"$log" # before the server starts, so that no test reads an earlier log
     "$(program "$1")" "${2:-127.0.0.1:0}" "${ARGUMENTS[@]}" >"$log" 2>"$SCRATCH/errors" 3>&- &
     server_pid=$!
     find_address
@@ -89,12 +89,12 @@ ended() {
     ! alive "$1"
 }
 
-# Plays a client to its end (see peer.c).
+# Runs a client to its end (see peer.c).
 peer() {
     "$PEER" "$@" 3>&-
 }
 
-# Plays a client in the background, and waits until it has said WORD.
+# peer_until WORD ...: runs a client in the background, and waits until it has said WORD.
 peer_until() {
     local word=$1
     shift
@@ -111,7 +111,7 @@ said_or_ended() {
     grep -qx "$1" "$2" || ended "$3"
 }
 
-# Starts a server that carries out the verbs on one connection.
+# Starts a server that performs the verbs on one connection.
 start_peer() {
     log=$SCRATCH/log
     "$PEER" -l 127.0.0.1:0 "$@" >"$log" 3>&- &
@@ -119,18 +119,18 @@ start_peer() {
     find_address
 }
 
-# Lets a client that holds or floods go on, and waits for its end.
+# Lets a client continue that holds or floods, and waits for its end.
 release() {
     kill -USR1 "$1"
     wait "$1"
 }
 
-# Only the threads are left that it has begun with, and no process beside it, not even a zombie.
+# Only the threads are left that the server started with, and no child process, not even a zombie.
 no_thread_left() {
     [ "$(threads)" -eq "$own_threads" ]
 }
 
-# Attaches strace to the server, for the calls named.
+# trace CALLS [OPTION...]: attaches strace to the server.
 trace() {
     local pids
     processes
@@ -144,19 +144,18 @@ traced_or_refused() {
     traced || ended "$strace_pid"
 }
 
-# The same, and lets them fail: inject CALL:error=NAME:when=N
+# inject CALL:error=NAME:when=N: attaches strace, which lets the call fail.
 inject() {
     trace "${1%%:*}" -e inject="$1"
 }
 
-# under_fault CALL:error=NAME...: from now on what a test runs under "${under[@]}" has that
-# call fail.
+# under_fault CALL:error=NAME...: sets the array under to a command under which the call fails.
 under=()
 # shellcheck disable=SC2034  # the tests use it
 under_fault() {
     needs strace
     no_sanitizer "the leak sanitizer does not run under strace"
-    no_emulator "the emulator makes calls of its own"
+    no_emulator "the emulator makes its own calls"
     under=(strace -qq -o "$SCRATCH/trace" -e "inject=$1" "${@:2}")
 }
 
@@ -169,10 +168,10 @@ detach() {
     wait "$strace_pid" || true
 }
 
-# The server makes no system call but to wait: it is not even woken up, now and then.
-stands_still() {
+# The server stays in one waiting call: it does not even wake up now and then.
+makes_no_calls() {
     local before after limit=2
-    [ "${SANITIZE:-}" != thread ] || limit=15 # it has a thread that wakes up ten times a second
+    [ "${SANITIZE:-}" != thread ] || limit=15 # its thread wakes up ten times a second
     before=$(lines_of '^voluntary_ctxt_switches:')
     sleep 1
     after=$(lines_of '^voluntary_ctxt_switches:')
@@ -180,8 +179,8 @@ stands_still() {
     [ $((after - before)) -le "$limit" ]
 }
 
-# Fails where the server uses more than a third of a CPU while nothing happens.
-rests() {
+# Fails if the server uses more than a third of a CPU while nothing happens.
+is_idle() {
     local before after hertz
     hertz=$(getconf CLK_TCK)
     before=$(ticks)
@@ -199,7 +198,7 @@ needs() {
 }
 
 needs_proc() {
-    [ -d "/proc/$$/fd" ] || skip "this system has no /proc"
+    [ -d "/proc/$$/fd" ] || skip "this system has no /proc/PID/fd"
 }
 
 no_sanitizer() {
@@ -213,10 +212,10 @@ needs_localhost() {
 
 needs_terminals() {
     needs script
-    script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip "no terminals here"
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip "script cannot open a terminal here"
 }
 
-# Whether the programs are another machine's: scripts that start an emulator (see .ci/cross).
+# Whether the programs are built for another machine: scripts that start an emulator (.ci/cross).
 emulated() {
     [ "$(head -c 2 "$ROOT/simple-server/simple-server")" = '#!' ]
 }
@@ -225,7 +224,7 @@ no_emulator() {
     ! emulated || skip "$1"
 }
 
-# Prints the poller that the servers are built with: the name of its source is in them.
+# Prints the poller that the servers are built with: they contain the name of its source file.
 poller() {
     local binary=$ROOT/iterative-server/iterative-server
     [ ! -e "$binary.elf" ] || binary=$binary.elf # see .ci/cross
@@ -233,19 +232,18 @@ poller() {
         grep -xE -m 1 'select|poll|epoll|kqueue'
 }
 
-# Of netcats there are many.  nc_send needs one that shuts down its side after its input, and waits
-# for what comes back.
+# nc_send needs a netcat that shuts down its sending side after its input, and waits for the answer.
 needs_nc() {
     needs nc
     nc_options=
     case $(nc -h 2>&1 </dev/null) in
     *OpenBSD*) nc_options=-N ;;
     *Ncat* | *BusyBox*) ;;
-    *) [ "$(uname)" = Darwin ] || skip "this nc may not shut down its side" ;;
+    *) [ "$(uname)" = Darwin ] || skip "this nc may not shut down its sending side" ;;
     esac
 }
 
-# nc_send HOST PORT: sends standard input, shuts its side down, prints what comes back.
+# nc_send HOST PORT: sends standard input, shuts down its sending side, prints the answer.
 nc_send() {
     nc ${nc_options:+"$nc_options"} "$@"
 }
@@ -257,7 +255,7 @@ teardown() {
         wait "$pid" 2>/dev/null || true
     done
     if [ -n "$server_pid" ]; then
-        alive "$server_pid" || { echo "the server has ended" && failed=1; }
+        alive "$server_pid" || { echo "the server has died" && failed=1; }
         [ ! -s "$SCRATCH/errors" ] || { cat "$SCRATCH/errors" && failed=1; }
         stop_server
     fi

@@ -1,4 +1,4 @@
-# The make targets, as the README has them.
+# The make targets that the README describes.
 
 load helpers
 
@@ -6,7 +6,7 @@ setup() {
     make_pid=
 }
 
-# Starts "make -C NAME run", in a process group of its own.
+# Starts "make -C NAME run" in its own process group.
 start_make() {
     needs setsid
     log=$SCRATCH/log
@@ -31,7 +31,7 @@ stop_make() {
     done
 }
 
-@test "a message goes through make as it was typed" {
+@test "make passes a message on exactly as typed" {
     local make=(make -s --no-print-directory -C "$ROOT/simple-client" run)
     ps -o args= -p $$ || skip "this ps does not show how make was called"
     start_server iterative-server
@@ -44,7 +44,7 @@ stop_make() {
     done
 }
 
-@test "the address, and the poller, from the environment; and make -e" {
+@test "ADDR and POLLER come from the environment, even with make -e" {
     export ADDR=127.0.0.1:0
     start_make simple-server
     stop_make
@@ -61,7 +61,7 @@ stop_make() {
     [ -n "$(make -e -s -f top.mk all)" ]
 }
 
-@test "a poller that does not exist, or whose header is missing, is one line and a failure" {
+@test "an unknown poller, or one whose header is missing, is an error of one line" {
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES POLLER CFLAGS LDFLAGS
     for name in selct 'poll select' %; do
         for option in -s -n -k; do
@@ -87,7 +87,7 @@ stop_make() {
     [ "$(make -s -C simple-server CFLAGS="$flags" | grep -c main.c)" -eq 0 ]
 }
 
-@test "threaded-server prints the right reasons with either strerror_r" {
+@test "threaded-server prints the right reason with either strerror_r" {
     for flags in -UX -D_GNU_SOURCE; do
         rm -rf "$SCRATCH/copy"
         cp -R "$ROOT" "$SCRATCH/copy"
@@ -102,7 +102,7 @@ stop_make() {
     done
 }
 
-@test "make help tells all targets" {
+@test "make help lists all targets" {
     run make -s --no-print-directory -C "$ROOT" help
     [ "$status" -eq 0 ]
     targets=$(sed -n 's/^\([a-z]*\):.*/\1/p' "$ROOT/Makefile")
@@ -119,7 +119,7 @@ stop_make() {
     [[ ${#lines[@]} -eq 1 && $output == *clang* ]]
 }
 
-@test "builds one example alone, anew only when its command changes, and cleans up" {
+@test "builds one example alone, rebuilds it only when needed, and cleans up" {
     cp -R "$ROOT" "$SCRATCH/copy"
     cd "$SCRATCH/copy"
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES POLLER CFLAGS LDFLAGS

@@ -1,9 +1,9 @@
-# The number of descriptors, threads, CPU ticks and KiB that the process $server_pid has, and
-# whether it sleeps, by Linux's /proc; its children count with it.  The tests share it with the
-# grader's checks, which set $parent_pid: there all counts that the program has started.
+# The descriptors, threads, CPU ticks and KiB of the process $server_pid and its descendants, and
+# whether it sleeps, from Linux's /proc.  The tests share this file with the grader's checks, which
+# set $parent_pid: they count everything that the program has started.
 
-# Sets pids to all processes below $parent_pid; where that is not set, to $server_pid and all
-# below it.
+# Sets pids to all descendants of $parent_pid; if that is not set, to $server_pid and its
+# descendants.
 processes() {
     local i file children
     pids=("${parent_pid:-$server_pid}")
@@ -17,15 +17,15 @@ processes() {
     [ -z "${parent_pid:-}" ] || pids=("${pids[@]:1}")
 }
 
-# stat_of FILE: sets stat to its fields behind the name, which ends in ")" and may hold anything.
+# stat_of FILE: sets stat to the fields after the name, which may contain anything and ends in ")".
 stat_of() {
     local text=
-    { read -r -d '' text <"$1"; } 2>/dev/null || true # no NUL byte comes
+    { read -r -d '' text <"$1"; } 2>/dev/null || true # it contains no NUL byte
     stat=${text##*) }
     [ -n "$stat" ]
 }
 
-# entries NAME: how many there are in this directory of the processes.
+# entries NAME: prints the number of entries in /proc/PID/NAME, summed over the processes.
 entries() {
     local pids pid all stat sum=0
     processes
@@ -34,7 +34,7 @@ entries() {
         if [[ ${all[0]} != *'*' ]]; then
             sum=$((sum + ${#all[@]}))
         elif stat_of "/proc/$pid/stat" && [[ $stat != Z* && ! -r /proc/$pid/$1 ]]; then
-            sum=$((sum + 1000000)) # it hides them from us (see PR_SET_DUMPABLE in prctl(2))
+            sum=$((sum + 1000000)) # the process hides them (see PR_SET_DUMPABLE in prctl(2))
         fi
     done
     echo "$sum"
@@ -68,8 +68,8 @@ switches() {
     lines_of 'ctxt_switches:'
 }
 
-# lines_of PATTERN: the sum of the numbers on such lines, over all processes and threads; of a
-# process's memory each thread tells, so that is asked of the first.
+# lines_of PATTERN: prints the sum of the numbers on matching lines of /proc/PID/status, over all
+# processes and threads; for memory, which all threads of a process share, over the processes only.
 lines_of() {
     local pids pid files=()
     processes
@@ -87,8 +87,8 @@ has_descriptors() {
     [ "$(descriptors)" -eq "$1" ]
 }
 
-# Whether all threads sleep, seen 25 times in half a second, and hardly anything wakes them up.
-# Whoever spins is never found so, however little of a busy machine he gets.
+# Whether all threads sleep each of 25 times in half a second, and hardly ever wake up.  A program
+# that spins never passes, however little CPU time a busy machine gives it.
 sleeps() {
     local before file stat pids pid
     before=$(switches) || return

@@ -1,13 +1,14 @@
 load helpers
 
-# Runs simple-client; leaves its status in $status, its output in files.
+# Runs simple-client: its exit status is in $status, its output in $SCRATCH/out and $SCRATCH/err.
 client() {
     status=0
     ${under[@]+"${under[@]}"} "$ROOT/simple-client/simple-client" "$@" \
         >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
 }
 
-# The client failed with nothing on standard output, and this one line (a pattern).
+# refused_with PATTERN: the client failed with nothing on standard output, and one line on
+# standard error that matches.
 refused_with() {
     [ "$status" -eq 1 ]
     [ ! -s "$SCRATCH/out" ]
@@ -15,7 +16,7 @@ refused_with() {
     grep -q "$1" "$SCRATCH/err"
 }
 
-@test "prints what comes back, and a newline" {
+@test "prints the answer, and a newline" {
     start_server iterative-server
     client "$address" Hello
     [ "$status" -eq 0 ]
@@ -23,7 +24,7 @@ refused_with() {
     [ ! -s "$SCRATCH/err" ]
 }
 
-@test "sends a long message whole, and prints all of it" {
+@test "sends all of a long message, and prints all of its echo" {
     start_server iterative-server
     message=$(head -c 50000 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
     client "$address" "$message"
@@ -31,8 +32,8 @@ refused_with() {
     printf '%s\n' "$message" | cmp - "$SCRATCH/out"
 }
 
-# An answer of each kind: what the server does, and what the client prints before its newline.
-@test "prints each kind of answer: in parts, more, less, first, late, none" {
+# What the server does, and what the client then prints before its newline.
+@test "prints any answer: in parts, longer, shorter, early, late, empty" {
     start_peer take 5 put He put l put lo close
     client "$address" Hello
     [ "$status" -eq 0 ]
@@ -60,7 +61,7 @@ refused_with() {
     [ ! -s "$SCRATCH/err" ]
 }
 
-@test "ends its sending side: the server sees the end of the stream after the message" {
+@test "shuts down its sending side: the server sees the end of the stream after the message" {
     start_peer get Hello eof put all close
     client "$address" Hello
     [ "$status" -eq 0 ]
@@ -71,7 +72,7 @@ refused_with() {
     printf 'nothing\n' | cmp - "$SCRATCH/out"
 }
 
-@test "prints what arrives when it arrives, from a server that never closes too" {
+@test "prints bytes as they arrive, even from a server that never closes" {
     start_peer take 5 put first hold put second hold
     "$ROOT/simple-client/simple-client" "$address" Hello >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- &
     local client=$!
@@ -87,7 +88,7 @@ refused_with() {
     [ ! -s "$SCRATCH/err" ]
 }
 
-@test "prints any bytes: NUL, not UTF-8, line ends" {
+@test "prints any bytes: NUL, invalid UTF-8, newlines" {
     start_peer take 6 put '\x00\xff\x0a\xc3\x28\x00' close
     client "$address" sixsix
     [ "$status" -eq 0 ]
@@ -101,7 +102,7 @@ refused_with() {
     printf '\xff\xfe\x01 \n\n' | cmp - "$SCRATCH/out"
 }
 
-# The client failed with this line (a pattern), after it had printed this answer.
+# failed_after PATTERN ANSWER: the client printed the answer, then failed with one line that matches.
 failed_after() {
     [ "$status" -eq 1 ]
     printf '%s\n' "$2" | cmp - "$SCRATCH/out"
@@ -117,14 +118,14 @@ failed_after() {
     start_peer take 5 reset
     client "$address" Hello
     failed_after "^$address: Connection reset by peer$" ''
-    # It reads 160 bytes only; its close resets the connection because of the others.
+    # simple-server reads only 160 bytes; since others are unread, its close sends a reset.
     start_server simple-server
     message=$(printf '%0100000d' 0)
     client "$address" "$message"
     failed_after "^$address: Connection reset by peer$" "${message:0:160}"
 }
 
-@test "a call that fails in between: says why, and never waits for the rest" {
+@test "a call that fails after connecting: prints the reason, and does not wait for the rest" {
     for error in ECONNRESET ENOBUFS; do
         start_peer eof close
         under_fault "write:error=$error:when=1"
@@ -137,9 +138,9 @@ failed_after() {
     failed_after "^$address: " ''
 }
 
-@test "a signal does not end its wait" {
+@test "retries a call that a signal interrupts" {
     start_server iterative-server
-    # The first read is that of the loader, which maps the C library.
+    # The loader makes the first read, when it maps the C library.
     for fault in write:error=EINTR:when=1 read:error=EINTR:when=2; do
         under_fault "$fault"
         client "$address" Hello
@@ -149,9 +150,9 @@ failed_after() {
     done
 }
 
-@test "a call that fails at the start" {
+@test "a call that fails before connecting: prints the reason" {
     start_server iterative-server
-    # The first four calls of fcntl are those of startup and tcp_connect.
+    # startup and tcp_connect make the first four calls of fcntl.
     for fault in socket:error=ENOBUFS '/^fcntl(64)?$:error=ENOMEM:when=4' \
         connect:error=ENETDOWN; do
         under_fault "$fault"
@@ -161,7 +162,7 @@ failed_after() {
     under=()
 }
 
-@test "the longest argument comes back whole from each server that keeps connections open" {
+@test "each server that keeps connections open echoes the longest possible argument" {
     local size=131071 # Linux: MAX_ARG_STRLEN, less the NUL
     until message=$(printf '%0*d' "$size" 7) && /bin/echo "$message" >/dev/null 2>&1; do
         size=$((size / 2))
@@ -175,14 +176,14 @@ failed_after() {
     done
 }
 
-@test "refused" {
+@test "connection refused" {
     start_server iterative-server
     stop_server
     client "$address" Hello
     refused_with "^cannot connect to $address: Connection refused$"
 }
 
-@test "unreachable" {
+@test "network unreachable" {
     [ -e /proc/net/route ] || skip "this system has no /proc/net/route"
     needs unshare
     unshare -rn true 2>/dev/null || skip "no network namespaces here"
@@ -192,7 +193,7 @@ failed_after() {
     refused_with '^cannot connect to 192.0.2.1:80: Network.* unreachable$'
 }
 
-@test "unknown name" {
+@test "unknown host name" {
     client no-such-name.invalid:80 Hello
     refused_with '^cannot connect to no-such-name.invalid:80: '
 }
@@ -211,7 +212,7 @@ failed_after() {
     [ -e /etc/hosts ] || skip "this system has no /etc/hosts"
     unshare -rm true 2>/dev/null || skip "no mount namespaces here"
     printf '127.0.0.1 twin\n127.0.0.2 twin\n' >"$SCRATCH/hosts"
-    # A name with two addresses, of which one has a server: once the first, once the last.
+    # A name with two addresses, one of which has a server: first one, then the other.
     for host in 127.0.0.1 127.0.0.2; do
         start_server iterative-server "$host:0"
         # shellcheck disable=SC2016  # the inner shell expands them
@@ -231,11 +232,11 @@ failed_after() {
     [ "$(cat "$SCRATCH/out")" = Hello ]
 }
 
-@test "reads late: the send buffer takes the whole message, whatever the others take" {
+@test "reads late: its send buffer takes the whole message, however small the other buffers" {
     needs unshare ip
     unshare -rn ip link set lo up 2>/dev/null || skip "no network namespaces here"
-    # With default buffers of 4 KiB on both sides, neither the message nor its echo would fit
-    # in between, and client and server would wait for each other forever.
+    # With buffers of 4 KiB on both sides, the message and its echo would not fit into them, and
+    # client and server would wait for each other forever.
     message=$(printf '%0120000d' 7)
     # shellcheck disable=SC2016  # the inner shell expands them
     unshare -rn bash -c '
@@ -254,7 +255,7 @@ failed_after() {
     printf '%s\n' "$message" | cmp - "$SCRATCH/out"
 }
 
-@test "a standard output that takes nothing is an error" {
+@test "a full standard output is an error" {
     [ -e /dev/full ] || skip "no /dev/full here"
     start_server iterative-server
     status=0
@@ -269,7 +270,7 @@ failed_after() {
     [ "$status" -eq 1 ]
 }
 
-@test "wrong arguments: the original's usage line" {
+@test "wrong arguments: prints the original's usage line" {
     for arguments in '' '127.0.0.1:2000' '127.0.0.1:2000 Hello World'; do
         # shellcheck disable=SC2086  # each word is an argument
         client $arguments

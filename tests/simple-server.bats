@@ -7,10 +7,10 @@ load helpers
     [ "$(cat "$SCRATCH/out")" = Hello ]
 }
 
-@test "echoes what one read gives, at most 160 bytes" {
+@test "echoes what one read returns, at most 160 bytes" {
     start_server simple-server
     peer "$address" send 160 receive eof
-    # The rest of a longer message stays unread, so the close is a reset.
+    # The rest of a longer message stays unread, so close sends a reset.
     peer "$address" put "$(printf '%0500d' 0)" take 160 ended
 }
 
@@ -19,7 +19,7 @@ load helpers
     peer "$address" send 100 receive eof
 }
 
-@test "serves one client at a time, the next when that one is done" {
+@test "serves one client at a time: the next waits until the first is done" {
     start_server simple-server
     peer_until first "$address" say first hold send 10 receive eof
     first=$peer_pid
@@ -34,7 +34,7 @@ load helpers
         'Accepting c' 'Wrote 10' 'Accepting c' 'Wrote 20')
 }
 
-@test "logs what the original logs, to the letter" {
+@test "logs exactly what the original logs" {
     start_server simple-server
     peer "$address" send 5 receive eof
     peer "$address" finish eof
@@ -50,7 +50,7 @@ Wrote 0 bytes
 END
 }
 
-@test "a failed read or write is that client's end, not the server's" {
+@test "a failed read or write disconnects that client, and the server continues" {
     start_server simple-server
     peer_until ready "$address" say ready hold reset
     release "$peer_pid"
@@ -62,10 +62,10 @@ END
     peer "$address" send 10 receive eof
 }
 
-@test "a write to a client that has gone does not end it" {
+@test "survives a write to a client that has gone" {
     start_server simple-server
-    # Of a connection that was first ended and then reset a write fails with EPIPE, and
-    # would bring SIGPIPE.
+    # On a connection that was first shut down and then reset, a write fails with EPIPE and
+    # raises SIGPIPE.
     kill -STOP "$server_pid"
     peer "$address" send 10 finish reset
     kill -CONT "$server_pid"
@@ -73,7 +73,7 @@ END
     peer "$address" send 10 receive eof
 }
 
-@test "a call that a signal interrupts is made again" {
+@test "retries a call that a signal interrupts" {
     needs strace
     start_server simple-server
     for call in read write; do
@@ -93,12 +93,12 @@ END
     [ "$(count_logged '^Error')" -eq 0 ]
 }
 
-# Its last word was of the connection that it has accepted.
+# The last log line is that of an accepted connection.
 waits_in_read() {
     tail -n 1 "$log" | grep -q '^Accepting connection'
 }
 
-@test "leaves no descriptor behind" {
+@test "leaks no descriptor" {
     needs_proc
     start_server simple-server
     before=$(descriptors)
@@ -108,14 +108,14 @@ waits_in_read() {
     eventually has_descriptors "$before"
 }
 
-@test "shows the log while it waits for a silent client" {
+@test "logs an accepted connection while its client is still silent" {
     start_server simple-server
     peer_until ready "$address" say ready hold
     eventually logged '^Accepting connection from '
     release "$peer_pid"
 }
 
-@test "out of descriptors: rests, and serves when some come free" {
+@test "out of descriptors: pauses accepting, and resumes when some are free" {
     needs prlimit
     needs_proc
     start_server simple-server
@@ -123,13 +123,13 @@ waits_in_read() {
     peer_until waits "$address" send 10 say waits receive eof
     peer_until waits "$address" send 10 say waits receive eof
     eventually logged '^Error accepting connection: '
-    rests
+    is_idle
     [ "$(count_logged '^Error accepting')" -le 1 ]
     prlimit --pid "$server_pid" --nofile=100:100
     wait "$peer_pid"
 }
 
-@test "SIGINT and SIGTERM end it at once" {
+@test "SIGINT and SIGTERM terminate it immediately" {
     for signal in INT TERM; do
         start_server simple-server
         kill -"$signal" "$server_pid"
@@ -141,7 +141,7 @@ waits_in_read() {
     done
 }
 
-@test "a stop and continue does not disturb it" {
+@test "SIGSTOP and SIGCONT do not disturb it" {
     start_server simple-server
     peer_until ready "$address" say ready hold send 10 receive eof
     kill -STOP "$server_pid"
@@ -152,7 +152,7 @@ waits_in_read() {
     peer "$address" send 10 receive eof
 }
 
-@test "starts again at once at the port where it has just closed a connection" {
+@test "restarts immediately on the port where it has just closed a connection" {
     start_server simple-server
     peer "$address" send 10 receive eof
     stop_server
@@ -160,7 +160,7 @@ waits_in_read() {
     peer "$address" send 10 receive eof
 }
 
-@test "serves on without a standard output, and sends no log to a client" {
+@test "keeps serving without standard output, and sends no log to a client" {
     start_server simple-server
     first=$address
     stop_server

@@ -1,4 +1,4 @@
-# The HTML of the chapter (docs/tools/site): of a small chapter made here, and of the real one.
+# The HTML that docs/tools/site makes of a small sample chapter, and of the real one.
 
 load helpers
 
@@ -8,7 +8,7 @@ setup() {
     site=$SCRATCH/site
 }
 
-# A repository with a chapter of three pages.
+# Writes a repository with a chapter of three pages.
 chapter() {
     mkdir -p "$docs/figures" "$docs/../server"
     cd "$docs" || return
@@ -42,7 +42,7 @@ Introduction of the first.
 [`server/main.c`, lines 4–5](../server/main.c#L4-L5)
 
 ```c
-a fence that nobody has kept true
+a fence that is out of date
 ```
 
 After the first.
@@ -95,18 +95,18 @@ build() {
     "$ROOT/docs/tools/site" "$docs" "$site"
 }
 
-# Prints what is wrong with the pages in a folder: links that lead nowhere, ids given twice,
-# headings that leave a level out, anything that is loaded from elsewhere.
+# Prints what is wrong with the pages in a folder: broken links, duplicate ids, headings that
+# skip a level, anything loaded from elsewhere.
 faults() (
     cd "$1" || return
     awk -v RS='<' '
         FNR == 1 { page = substr(FILENAME, 3); pages[page]; level = 0 }
         { id = attribute("id") }
-        id != "" && seen[page, id]++ { print page ": id " id " twice" }
+        id != "" && seen[page, id]++ { print page ": duplicate id " id }
         /^script/ { print page ": a script" }
         /^h[1-6][ \n>]/ {
             if (substr($0, 2, 1) > level + 1)
-                print page ": a gap above " substr($0, 1, 60)
+                print page ": skips a heading level: " substr($0, 1, 60)
             level = substr($0, 2, 1)
             titles[page] += level == 1
         }
@@ -116,7 +116,7 @@ faults() (
                 return ""
             return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3)
         }
-        # Elsewhere may only be what the reader follows.
+        # Only links that the reader follows may lead elsewhere.
         function note(link) {
             if (link != "" && !(/^a[ \n]/ && link ~ /^https?:/))
                 links[++count] = page SUBSEP link
@@ -132,40 +132,40 @@ faults() (
                     file = part[1]
                 if (!(file in pages) && (getline line <file) < 0 ||
                     fragment != "" && !((file, fragment) in seen))
-                    print part[1] ": " part[2] " leads nowhere"
+                    print part[1] ": broken link " part[2]
             }
             for (page in pages)
                 if (titles[page] != 1)
                     print page ": " titles[page] + 0 " titles"
             if (!count)
-                print "no links at all"
+                print "no links"
         }' ./*.html
     ! grep -n 'url(\|@import' ./*.css
 )
 
-# The text of a page without its tags, as a line.
+# Prints a page without its tags, as one line.
 text() {
     sed 's/<[^>]*>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | tr '\n' ' '
 }
 
-# The rows of a page, one a line.
+# Prints the rows of a page, one per line.
 rows() {
     tr '\n' ' ' <"$1" | awk '{ gsub(/<div class="row">|<div class="wide">|<nav class="pages"/, "\n&"); print }'
 }
 
-@test "a quote shows the file's own lines, marked, numbered, between two more" {
+@test "a quote shows the file's own lines, highlighted and numbered, with two lines of context" {
     chapter
     build
     grep -o 'class="[a-z]*" data-n="[0-9]*"' "$site/1-one.html" | diff - <(printf \
         'class="%s" data-n="%d"\n' context 2 context 3 quoted 4 quoted 5 context 6 context 7 \
         quoted 1 context 2)
     [ "$(grep 'class="quoted" data-n="4"' "$site/1-one.html" | text)" = 'int four = 4 & 4; ' ]
-    # It is coloured as a part of the whole: here, of a comment.
+    # It is highlighted as part of the whole file: here, of a comment.
     grep -q 'class="context" data-n="2"><span class="co">' "$site/1-one.html"
-    [ "$(grep -c 'nobody has kept' "$site/1-one.html")" -eq 0 ]
+    [ "$(grep -c 'out of date' "$site/1-one.html")" -eq 0 ]
 }
 
-@test "a quote stands in one row with its introduction and what follows" {
+@test "a quote shares a row with its introduction and the text after it" {
     chapter
     build
     rows "$site/1-one.html" >"$SCRATCH/rows"
@@ -174,7 +174,7 @@ rows() {
     [[ $first != *second* ]]
     second=$(grep 'class="quoted" data-n="1"' "$SCRATCH/rows" | text)
     [[ $second == *"Introduction of the second:"*"line 1"*"all:"* && $second != *Below* ]]
-    # So does a figure; what scrolls can be reached by keyboard.
+    # So does a figure.  The keyboard reaches what scrolls.
     figure=$(grep 'alt="A figure"' "$SCRATCH/rows")
     [[ $figure == '<div class="row">'*Below*'<div class="code">'*"A figure"*"Of the figure."* ]]
     [[ $figure != *console* ]]
@@ -184,7 +184,7 @@ rows() {
     grep -q '<span class="command">$ echo &quot;&lt;hi&gt;&quot;</span>' "$site/1-one.html"
 }
 
-@test "a page with little code is one column: each command below its sentence, the sections beside" {
+@test "a page with little code has one column: commands below their sentences, contents beside them" {
     chapter
     build
     grep -q '<body class="beside">' "$site/1-one.html"
@@ -196,7 +196,7 @@ rows() {
     [ "$(grep -c '<div class="code">' "$site/2-two.html")" -eq 0 ]
 }
 
-@test "the index has its picture beside all else, and doors" {
+@test "the index shows its picture beside the text, and its doors" {
     chapter
     build
     grep -q '<body class="index">' "$site/index.html"
@@ -206,7 +206,7 @@ rows() {
     [ "$(grep -c 'class="row"' "$site/index.html")" -eq 1 ]
 }
 
-@test "a link to a test is a short word, which tells its name to those who ask" {
+@test "a link to a test is a short word, with the test's name as its title and label" {
     chapter
     build
     grep -q 'made <a href="#server-main.c-3" class="proof" aria-label="test: int three; &amp; more" title="int three; &amp; more">test</a>' \
@@ -214,7 +214,7 @@ rows() {
     [ "$(grep -c 'class="proof"' "$site/1-one.html")" -eq 0 ]
 }
 
-@test "each file that a page refers to stands at its end, each line a target" {
+@test "each file that a page refers to appears at its end, every line a link target" {
     chapter
     build
     for number in 1 2 3 4 5 6 7 8; do
@@ -226,7 +226,7 @@ rows() {
     grep -q '<a href="#server-main.c-4"><code class="short">server/main.c</code>, lines 4–5</a>' \
         "$site/1-one.html"
     grep -q '<a href="#server-link.c-8">' "$site/1-one.html"
-    # A long file only if a line of it is named, and then whole; no folder.
+    # A long file appears only if a link names one of its lines, and then whole; a folder never.
     grep -q '<a href="#server-main.c">main.c</a>' "$site/2-two.html"
     grep -q 'id="server-long-700"' "$site/2-two.html"
     sed -i.before '/650/d' "$docs/2-two.md"
@@ -235,7 +235,7 @@ rows() {
     [ "$(grep -c 'id="server-long' "$site/2-two.html")" -eq 0 ]
 }
 
-@test "links and ids are sound, and lead from page to page in the order of the index" {
+@test "links and ids are sound, and previous and next follow the order of the index" {
     chapter
     build
     faults "$site"
@@ -245,7 +245,7 @@ rows() {
     grep -q '<title>One &amp; two – The chapter</title>' "$site/1-one.html"
     grep -q 'href="2-two.html#the-second-section"' "$site/index.html"
     grep -q '<a href="#below">\|<a href="#of-code">' "$site/1-one.html"
-    # The numbered ones come first; each link stands at the top, and at the bottom.
+    # The numbered pages are first.  Each link is at the top and at the bottom.
     for link in 'index next 1-one' '1-one prev index' '1-one next 2-two' '2-two prev 1-one' \
         '2-two next exercises' 'exercises prev 2-two'; do
         read -r page which other <<<"$link"
@@ -256,7 +256,7 @@ rows() {
     [ "$(grep -c 'rel="next"' "$site/exercises.html")" -eq 0 ]
 }
 
-@test "what a reader needs who can't see it, or sees it at night, is there" {
+@test "pages support screen readers, the keyboard and a dark scheme" {
     chapter
     build
     for page in "$site"/*.html; do
@@ -264,7 +264,7 @@ rows() {
         grep -q '^<a class="skip" href="#the-text">' "$page"
         grep -q '^<main id="the-text">$' "$page"
         [ "$(grep -c '<img ' "$page")" -eq "$(grep -c '<img [^>]*alt="[^"]' "$page")" ]
-        # Each region has a name, and no other one has the same.
+        # Each region has a unique name.
         [ -z "$(grep -o 'role="region" aria-label="[^"]*"' "$page" | sort | uniq -d)" ]
     done
     grep -q '<img src="figures/x.svg" width="72" height="9" alt="A figure" />' "$site/1-one.html"
@@ -274,8 +274,8 @@ rows() {
     grep -A 1 '^\.code > .*only-child {$' "$site/style.css" | grep -q 'position: sticky;'
 }
 
-# Each colour of the style sheet's text against each of its grounds, in both schemes; prints
-# the worst contrast of each scheme (as WCAG 2 defines it), and what falls short.
+# Compares each text colour of the style sheet with each background, in both schemes.  Prints the
+# pairs that fall short, and the worst contrast of each scheme (as WCAG 2 defines it).
 contrasts() {
     awk '
         function linear(hex) {
@@ -315,7 +315,7 @@ contrasts() {
         }' "$1"
 }
 
-@test "each colour of text has a contrast of 4.5:1 on each ground, by day and by night" {
+@test "each text colour has a contrast of 4.5:1 on each background, light and dark" {
     contrasts "$ROOT/docs/tools/style.css" >"$SCRATCH/contrasts"
     cat "$SCRATCH/contrasts"
     [ "$(grep -cv worst "$SCRATCH/contrasts")" -eq 0 ]
@@ -323,7 +323,7 @@ contrasts() {
     contrasts "$SCRATCH/pale.css" | grep -q 'comment on pane: 1\.'
 }
 
-@test "made again it is the same, without what was left over; no other folder is deleted" {
+@test "a rebuild gives the same site without leftovers, and deletes no other folder" {
     chapter
     build
     mv "$site" "$SCRATCH/moved"
@@ -336,7 +336,7 @@ contrasts() {
     diff -r "$SCRATCH/moved" "$site"
 }
 
-@test "what is missing is an error of one line, and the site stays as it was" {
+@test "a missing file, line or page is an error of one line, and the site stays as it was" {
     chapter
     build
     cp -R "$site" "$SCRATCH/before"

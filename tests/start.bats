@@ -1,11 +1,12 @@
-# How the servers start, and how they refuse to.
+# How the servers start, and how they fail to start.
 
 load helpers
 
 SERVERS='simple-server iterative-server threaded-server async-server processes pool loops'
 POLLED='iterative-server async-server loops' # those with a poller
 
-# The server ends at once with status 1, nothing on standard output, and this one line.
+# refuses SERVER PATTERN ARGUMENT...: the server exits immediately with status 1, nothing on
+# standard output, and one line on standard error that matches.
 refuses() {
     local server=$1 line=$2 status=0
     shift 2
@@ -18,7 +19,7 @@ refuses() {
     grep -q "$line" "$SCRATCH/err"
 }
 
-@test "port 0: the first line tells the port that the system chose" {
+@test "port 0: the first line shows the port that the system chose" {
     for server in $SERVERS; do
         start_server "$server"
         [[ $(head -n 1 "$log") =~ ^Listening\ on\ 127\.0\.0\.1:[1-9][0-9]*$ ]]
@@ -27,7 +28,7 @@ refuses() {
     done
 }
 
-@test "listens on every interface at 0.0.0.0, and at a name" {
+@test "listens on every interface with 0.0.0.0, and on a host name's address" {
     needs_localhost
     for server in $SERVERS; do
         start_server "$server" 0.0.0.0:0
@@ -40,7 +41,7 @@ refuses() {
     done
 }
 
-@test "[::] takes IPv4 too, where the system lets it" {
+@test "[::] also accepts IPv4, where the system allows it" {
     [ "$(cat /proc/sys/net/ipv6/bindv6only 2>/dev/null)" = 0 ] || skip "not on this system"
     for server in $SERVERS; do
         start_server "$server" '[::]:0'
@@ -49,7 +50,7 @@ refuses() {
     done
 }
 
-@test "wrong arguments: the original's usage line" {
+@test "wrong arguments: prints the original's usage line" {
     for server in $SERVERS; do
         more=
         case $server in
@@ -70,21 +71,21 @@ refuses() {
     done
 }
 
-@test "port taken" {
+@test "port already in use" {
     start_server simple-server
     for server in $SERVERS; do
         refuses "$server" "^cannot listen on $address: Address \(already \)*in use$" "$address"
     done
 }
 
-@test "an address that is not this machine's" {
+@test "an address of another machine" {
     for server in $SERVERS; do
         refuses "$server" '^cannot listen on 192.0.2.1:0: .*[Aa]ddress' \
             192.0.2.1:0
     done
 }
 
-@test "no such name" {
+@test "unknown host name" {
     for server in $SERVERS; do
         refuses "$server" '^cannot listen on no-such-name.invalid:0: ' no-such-name.invalid:0
     done
@@ -101,8 +102,8 @@ refuses() {
     done
 }
 
-@test "out of descriptors at the start" {
-    [[ $(poller) = @(epoll|kqueue) ]] || skip "this poller needs no descriptor of its own"
+@test "out of descriptors at startup" {
+    [[ $(poller) = @(epoll|kqueue) ]] || skip "this poller needs no descriptor"
     no_sanitizer "a sanitizer needs descriptors too"
     no_emulator "an emulator needs descriptors too"
     for server in $POLLED; do
@@ -116,7 +117,7 @@ refuses() {
     done
 }
 
-@test "started without standard input, and no /dev/null to replace it: aborts" {
+@test "aborts if started without standard input, and without /dev/null to replace it" {
     under_fault '/^open(at)?$:error=ENFILE' -P /dev/null
     ulimit -c 0
     for server in $SERVERS; do
@@ -128,7 +129,7 @@ refuses() {
     done
 }
 
-@test "no passive socket" {
+@test "the passive socket cannot be opened" {
     for fault in socket:error=ENOBUFS setsockopt:error=ENOMEM listen:error=EADDRINUSE; do
         under_fault "$fault"
         for server in $SERVERS; do
@@ -137,8 +138,8 @@ refuses() {
     done
 }
 
-@test "a passive socket that can't be waited for" {
-    # The first four calls of fcntl are those of startup and tcp_listen.
+@test "the passive socket cannot be registered with the poller" {
+    # startup and tcp_listen make the first four calls of fcntl.
     for fault in '/^fcntl(64)?$:error=ENOMEM:when=5' epoll_create1:error=EMFILE epoll_ctl:error=ENOSPC; do
         [[ $(poller) = epoll || $fault != epoll* ]] || continue
         under_fault "$fault"

@@ -1,9 +1,9 @@
-# How the tests themselves are run (tests/run): whatever happens, each is accounted for.
+# tests/run reports each test, whatever happens.
 
 load helpers
 
-# A folder of tests of its own: suite NAME writes the file NAME.bats from standard input, in which
-# %test stands for @test, or bats would take it for one of this file.
+# suite NAME: writes standard input to NAME.bats, in a separate folder.  There %test means @test,
+# which bats would take for a test of this file.
 suite() {
     mkdir -p "$SCRATCH/tests"
     cp "$ROOT/tests/run" "$ROOT/tests"/*.bash "$SCRATCH/tests"
@@ -15,7 +15,7 @@ run_suite() {
     echo "$output"
 }
 
-@test "a test that hangs is ended and named, wherever it stands, and the others are run" {
+@test "a test that hangs is killed and named, wherever it hangs, and the others run" {
     suite hanging <<'END'
 load helpers
 %test "in a child" {
@@ -24,10 +24,10 @@ load helpers
 %test "in itself" {
     while :; do :; done
 }
-%test "in a child that it does not mind" {
+%test "in a child whose death it ignores" {
     sleep 1000 || true
 }
-%test "whatever is done (it's \"stubborn\")" {
+%test "whatever the signal (it's \"stubborn\")" {
     trap '' ABRT
     while :; do sleep 0.1 || true; done
 }
@@ -37,15 +37,15 @@ load helpers
 END
     run_suite TEST_TIMEOUT=1
     [ "$status" -eq 1 ]
-    for name in 'in a child' 'in itself' 'in a child that it does not mind' \
-        'whatever is done (it'"'"'s "stubborn")'; do
+    for name in 'in a child' 'in itself' 'in a child whose death it ignores' \
+        'whatever the signal (it'"'"'s "stubborn")'; do
         [[ $output = *"not ok "[1-4]" $name"* ]]
     done
-    [[ $output = *'ran out of time: a test has 1 seconds'* && $output = *'ok 5 not at all'* ]]
+    [[ $output = *'timed out after 1 seconds'* && $output = *'ok 5 not at all'* ]]
     [[ $output = *'1 passed, 4 failed, 0 skipped' ]]
 }
 
-@test "a process that a test leaves behind, with its output open, holds nothing up for ever" {
+@test "a process that a test leaves behind, with its output open, does not block the run forever" {
     suite leaving <<'END'
 load helpers
 %test "leaves one" {
@@ -53,23 +53,23 @@ load helpers
 }
 END
     run_suite TEST_TIMEOUT=1 TEST_SILENCE=3
-    [ "$status" -eq 0 ] || [[ $output = *'has left a process'* ]] # newer ones may not wait for it
+    [ "$status" -eq 0 ] || [[ $output = *'left a process'* ]] # newer versions of bats may not wait for it
     [[ $output = *'1 leaves one'* ]]
 }
 
-@test "a file that runs no test is an error: a link in a checkout without links, say" {
+@test "a file that runs no test is an error, such as a link in a checkout without symbolic links" {
     suite fine <<<'%test "fine" { true; }'
     suite linked <<<concurrent-server.suite
     suite broken <<<'%test "broken" { ('
     run_suite JOBS=1
     [ "$status" -eq 1 ]
-    [[ $output = *'not ok: there is no test in tests/linked.bats'* ]]
+    [[ $output = *'not ok: tests/linked.bats contains no test'* ]]
     [[ $output = *'not ok: broken # did not run'* && $output = *'1 passed, '[23]' failed, 0 skipped' ]]
     run "$SCRATCH/tests/run" nothing 3>&-
-    [[ $status -eq 1 && $output = *'no test in tests/nothing.bats'* ]]
+    [[ $status -eq 1 && $output = *'tests/nothing.bats contains no test'* ]]
 }
 
-@test "the order is that of the files and their tests, whichever ends first" {
+@test "results appear in the order of files and tests, whichever ends first" {
     suite a <<'END'
 %test "late" {
     until [ -e ../early ]; do sleep 0.02; done
@@ -85,7 +85,7 @@ END
     [ "$(head -n 4 <<<"$output")" = $'# a\nok 1 late\n# b\nok 1 early' ]
 }
 
-@test "what a user has exported changes nothing" {
+@test "exported shell and make settings change nothing" {
     suite settings <<'END'
 load helpers
 %test "is as always" {
@@ -101,13 +101,13 @@ END
     [ "$status" -eq 0 ]
 }
 
-@test "what runs on a Mac needs no bash newer than 3.2, and nothing of GNU's" {
+@test "what runs on a Mac needs no bash newer than 3.2 and no GNU extensions" {
     cd "$ROOT"
     files='tests/run tests/helpers.bash tests/process.bash tests/watchdog.bash
         tests/concurrent-server.suite tests/[^g]*.bats tests/soak/run tests/bench/run
         tests/bench/plot tests/bench/report docs/tools/site docs/tools/quotes
         docs/figures/record docs/figures/draw'
-    # One item of a class is written so that this file does not find itself.
+    # The bracketed letters keep the pattern from matching itself.
     # shellcheck disable=SC2086  # a list
     run grep -nE '(mapfil[e]|readarra[y]) |(declare|local|typeset) -[a-z]*[An]|EPOCH(REALTIM[E]|SECOND[S])|^ *;;?[&]|\$\{[a-zA-Z_]+(\[[^]]*\])?(\^|,)|wait -[n]|copro[c] |[&][>]>|\|[&]|(^|[^a-z_-])timeou[t] [0-9]|base6[4] |sed -[i] |oflag[=]|date \+.*%[N]|readlink -[f]|grep -[P]|xargs -[r]|stat -[c]' $files
     echo "$output"

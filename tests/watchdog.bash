@@ -1,10 +1,10 @@
-# Ends what hangs.  bats has a limit of its own only since version 1.8, and it cannot end a
-# test whose processes are not its own children.
+# Kills tests that hang.  bats has its own time limit only since version 1.8, and cannot kill
+# processes that are not children of the test.
 
-: "${TEST_TIMEOUT:=300}" # seconds for one test; it is generous, for machines that are busy
+: "${TEST_TIMEOUT:=300}" # seconds for one test; generous, because a machine may be busy
 
-# descendants PID: the process ids of its children, of their children, and so on.  Containers
-# may have no ps.
+# descendants PID: prints the process ids of its children, their children, and so on.  Some
+# containers do not have ps.
 descendants() {
     {
         ps -A -o pid= -o ppid= 2>/dev/null ||
@@ -32,12 +32,12 @@ kill_descendants() {
     [ -z "$pids" ] || kill -KILL $pids 2>/dev/null || true
 }
 
-# Watches over the test that runs in this shell.  When its time is up, all that it has started
-# is killed: the test can no longer wait for it, and fails in the line where it stood.  If that
-# does not end it, its shell is told to exit, and at last killed.
+# Limits the time of the test that runs in this shell.  When the time is up, the watchdog kills
+# what the test has started, so that the test stops waiting and fails in that line.  If it does
+# not, the watchdog sends its shell SIGABRT, and finally SIGKILL.
 start_watchdog() {
     trap 'exit 1' ABRT
-    # Its parent is not the test, which neither waits for it nor kills it.
+    # Not a child of the test, which would wait for it or kill it.
     watchdog=$(watch_over $$ </dev/null >/dev/null 2>&1 & echo $!)
 }
 
@@ -49,22 +49,22 @@ watch_over() {
         sleep 1 3>&- # bats would wait for it
         kill -0 "$1" || return
     done
-    echo "ran out of time: a test has $TEST_TIMEOUT seconds" | tee -a "$BATS_OUT" >"$SCRATCH/late"
+    echo "timed out after $TEST_TIMEOUT seconds" | tee -a "$BATS_OUT" >"$SCRATCH/late"
     kill_descendants "$1"
     sleep 2 3>&-
     kill -ABRT "$1" || return
     kill_descendants "$1"
     sleep 8 3>&-
     kill -0 "$1" || return
-    name=${BATS_TEST_NAME#test_} # a blank is "_" in it, and another sign "-" and its code
-    name=${name//-5c/} # the backslashes of the source
+    name=${BATS_TEST_NAME#test_} # bats writes a blank as "_", other characters as "-" and their code
+    name=${name//-5c/} # the source's backslashes
     name=${name//_/ }
-    printf "not ok %d ${name//-/\\x} # ran out of time\n" "$BATS_SUITE_TEST_NUMBER" >&3
+    printf "not ok %d ${name//-/\\x} # timed out\n" "$BATS_SUITE_TEST_NUMBER" >&3
     kill_descendants "$1"
     kill -KILL "$1"
 }
 
-# Fails where its time was up, even if it could go on afterwards.
+# Fails if the time was up, even if the test continued.
 stop_watchdog() {
     kill "$watchdog" 2>/dev/null || true
     [ ! -e "$SCRATCH/late" ]

@@ -1,16 +1,16 @@
-# Draws where bytes wait between two processes: in the kernels' buffers, as ss lists them at
-# some moments, with the window that each receiver offers.
+# Draws where bytes wait between two processes: the kernels' buffers at several moments, as ss
+# lists them, with the window that each receiver offers.
 #
 # Usage: awk -v name=NAME -f svg.awk -f buffers.awk NAME.trace
 #
-# The trace has a line "moment WORDS" for each moment, and behind it a line for each end of the
-# connection: WHO RECV-Q SEND-Q SNDBUF RCVBUF WINDOW.  WINDOW is what the other end takes.
+# The trace has a line "moment WORDS" for each moment, followed by a line for each end of the
+# connection: WHO RECV-Q SEND-Q SNDBUF RCVBUF WINDOW.  WINDOW is what the other end accepts.
 
 BEGIN {
-    BAR = 146           # how wide a buffer is drawn
-    SEND["A"] = 152     # where: the client's kernel begins at 142, the server's at 412
+    BAR = 146           # the width of a buffer
+    SEND["A"] = 152     # where it begins: the client's kernel is at 142, the server's at 412
     SEND["server"] = 422
-    CALLS["A"] = 68     # the middles of the two processes
+    CALLS["A"] = 68     # the centres of the two processes
     CALLS["server"] = 652
     split("① ② ③ ④ ⑤", STEP, " ")
 }
@@ -30,7 +30,7 @@ $1 == "moment" {
     window[moments, $1] = $6
 }
 
-# An end has been told to send no more, and has more to send.
+# Whether the window is closed, and this end has bytes to send.
 function stuck(m, who) {
     return window[m, who] == 0 && to_send[m, who] > 0
 }
@@ -39,7 +39,7 @@ function size(bytes) {
     return bytes < 1024 ? bytes " bytes" : int(bytes / 1024 + .5) " KiB"
 }
 
-# What has stopped has its place in the order in which things stop.
+# Puts the number before the words of something that has stopped.
 function step(number, words) {
     return (number ? STEP[number] " " : "") words
 }
@@ -50,10 +50,10 @@ function buffer(what, number, bytes, room, x, y) {
     if (bytes > 0)
         rect("bar", x, y + 7, (bytes < room ? bytes / room : 1) * BAR, 20)
     text("small end", x + BAR, y + 44, size(bytes))
-    told = told ", " what " " size(bytes) (number ? ", which stops as number " number : "")
+    desc = desc ", " what " " size(bytes) (number ? " (step " number ")" : "")
 }
 
-# A call, and what keeps it from being made or from returning.
+# A call, and why it is not made or does not return.
 function call(who, name, number, why, y) {
     text("code bold middle", CALLS[who], y + 12, name)
     if (number)
@@ -69,16 +69,16 @@ function flow(class, from, to, y, stopped) {
     }
 }
 
-# One direction of the stream, from process FROM to process TO; its arrows at height Y + 17.
+# One direction of the stream, from process FROM to process TO, with its arrows at height Y + 17.
 function lane(m, from, to, y, numbers,    stopped, n, right, start, end, middle) {
     split(numbers, n, " ")
     stopped = stuck(m, from)
     if (!stopped)
         delete n
     right = from == "A"
-    told = told "; from " (right ? "client to server" : "server to client")
+    desc = desc "; from " (right ? "client to server" : "server to client")
     buffer("send buffer", n[2], to_send[m, from], send_room[m, from], SEND[from], y)
-    told = told ", window " size(window[m, from])
+    desc = desc ", window " size(window[m, from])
     buffer("receive buffer", n[1], received[m, to], received[m, to] + window[m, from], \
         SEND[to], y)
     start = right ? SEND[from] + BAR : SEND[from]
@@ -101,10 +101,10 @@ function moment(m, y) {
     rect("wait", 604, y, 96, 150, 8)
     rect("idle", 142, y, 166, 150, 8)
     rect("idle", 412, y, 166, 150, 8)
-    told = told " " title[m]
+    desc = desc " " title[m]
     lane(m, "A", "server", y + 24, "4 5 4")
     lane(m, "server", "A", y + 98, "2 3 1")
-    told = told "."
+    desc = desc "."
     return y + 150
 }
 
@@ -117,11 +117,11 @@ END {
     y = 26
     for (m = 1; m <= moments; m++)
         y = moment(m, y + 36)
-    text("small", 14, y + 30, "window: how many more bytes the receiving kernel takes; it says so" \
-        " in each segment")
+    text("small", 14, y + 30, "window: how many more bytes the receiving kernel accepts; each" \
+        " segment carries it")
     text("small", 14, y + 50, STEP[1] " to " STEP[5] ": the order in which things stop, from the" \
-        " reader back to the sender")
-    gsub(/\.;/, ":", told)
+        " reader back to the writer")
+    gsub(/\.;/, ":", desc)
     finish(y + 64, "Where bytes wait between two processes",
-        "What ss lists of both ends of a connection." told)
+        "What ss lists for both ends of a connection." desc)
 }

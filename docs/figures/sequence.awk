@@ -1,19 +1,19 @@
-# Draws one connection, or the last echo on it, from top to bottom: a row for each thing
-# that happens, in its order, with its time.
+# Draws one connection, or the last echo on it, from top to bottom: one row per event, in order,
+# with its time.
 #
 # Usage: awk -v name=sequence -f svg.awk -f sequence.awk sequence.trace
 #            the system calls of both ends, and the segments between them
 #        awk -v name=nagle -f svg.awk -f sequence.awk nodelay.trace nagle.trace
-#            the segments of the last echo, of two recordings beside each other
+#            the segments of the last echo in two recordings, side by side
 #        awk -v table=1 -f svg.awk -f sequence.awk nodelay.trace nagle.trace
 #            the same as plain text
 
 BEGIN {
-    caption["nodelay"] = "with TCP_NODELAY, as it is"
+    caption["nodelay"] = "with TCP_NODELAY"
     caption["nagle"] = "with Nagle's algorithm"
 }
 
-# Row I of run R is event ROW[R, I].  What happens at the same time stays in its order.
+# Row I of run R is event ROW[R, I].  Events at the same time keep their order.
 function happen(t, who, what,    i) {
     AT[++n] = t
     WHO[n] = who
@@ -33,7 +33,7 @@ FNR == 1 {
 
 $4 ~ /^(setsockopt|listen)/ { next }
 
-# The last echo begins with the client's last data, and ends before the connection does.
+# The last echo starts with the client's last data, and ends before the FIN.
 $3 == "net" {
     ending = ending && FNR > 1 || $5 ~ /F/
     if (!alone && ending)
@@ -57,7 +57,7 @@ $3 == "net" {
     next
 }
 
-# A call has a row for its beginning and one for its end, if it has one.
+# A call has a row for its start, and one for its return, if it returns.
 {
     call = $4
     sub(/\(.*/, "", call)
@@ -77,7 +77,7 @@ $3 == "net" {
     happen($2, $3, what)
 }
 
-# The server waits for the client from before.
+# The server has waited since before the client's first call.
 function moment(t) {
     return t < 0 ? "before" : milliseconds(t)
 }
@@ -94,8 +94,8 @@ function segment(left, right, e, y) {
     text("small middle", (left + right) / 2, y - 5, WHAT[e])
 }
 
-# The calls stand outside of the two life lines; a bar on the line lasts while the call does.
-function connection(r,    i, e, y, bottom, x, side, began, told) {
+# The calls are outside the two life lines; a bar on the line lasts as long as the call.
+function connection(r,    i, e, y, bottom, x, side, began, desc) {
     x["A"] = 262
     x["server"] = 500
     side["A"] = -12
@@ -112,11 +112,11 @@ function connection(r,    i, e, y, bottom, x, side, began, told) {
         text("small end", 74, y + 5, moment(AT[e]))
         if (WHO[e] == "net") {
             segment(x["A"] + 6, x["server"] - 6, e, y)
-            told = told "; " moment(AT[e]) ", " direction(e) ": " WHAT[e]
+            desc = desc "; " moment(AT[e]) ", " direction(e) ": " WHAT[e]
             continue
         }
         text(WHO[e] == "A" ? "small end" : "small", x[WHO[e]] + side[WHO[e]], y + 5, WHAT[e])
-        told = told "; " moment(AT[e]) ", the " (WHO[e] == "A" ? "client" : "server") ": " \
+        desc = desc "; " moment(AT[e]) ", the " (WHO[e] == "A" ? "client" : "server") ": " \
             WHAT[e]
         if (ENTERS[e]) {
             began[WHO[e]] = y
@@ -130,14 +130,14 @@ function connection(r,    i, e, y, bottom, x, side, began, told) {
     if ("server" in began)
         rect("bar", x["server"] - 4, began["server"] - 5, 8, bottom - began["server"] + 5)
     text("small", 14, bottom + 26,
-        "A bar lasts as long as a call. The rows are in the order of time, not to scale.")
+        "A bar lasts as long as the call. Rows are in order of time, not to scale.")
     finish(bottom + 40, "One connection to simple-server: system calls and segments",
-        "What happens, in the order of time" told ".")
+        "The events, in order of time" desc ".")
 }
 
-# One of two diagrams, whose left edge is at LEFT; the time is to scale, where rows have
-# room for it.  Returns it in words.
-function echo_of(r, left, scale, bottom,    i, e, y, at, last, before, told) {
+# One of the two diagrams, with its left edge at LEFT; time is to scale where rows have room.
+# Returns a description.
+function echo_of(r, left, scale, bottom,    i, e, y, at, last, before, desc) {
     text("bold", left + 14, 58, caption[r])
     text("middle", left + 96, 86, "client")
     text("middle", left + 330, 86, "server")
@@ -152,20 +152,20 @@ function echo_of(r, left, scale, bottom,    i, e, y, at, last, before, told) {
             y = last + 26
         if (y > last + 100) {
             text("small middle", left + 213, (y + last) / 2 - 8,
-                "for " milliseconds(at - before) " nothing:")
+                "nothing for " milliseconds(at - before) ":")
             text("small middle", left + 213, (y + last) / 2 + 12,
                 "the last byte waits for an ACK")
         }
         text("small end", left + 84, y + 5, milliseconds(at))
         segment(left + 100, left + 326, e, y)
-        told = told (i > 1 ? "; after " milliseconds(at) " " : " ") direction(e) ", " WHAT[e]
+        desc = desc (i > 1 ? "; after " milliseconds(at) " " : " ") direction(e) ", " WHAT[e]
         last = y
         before = at
     }
-    return " " caption[r] ":" told "."
+    return " " caption[r] ":" desc "."
 }
 
-function two_echoes(    i, took, longest, told) {
+function two_echoes(    i, took, longest, desc) {
     text("bold", 14, 26, "An echo of 161 bytes, which iterative-server writes in two parts")
     for (i = 1; i <= run_count; i++) {
         took = AT[ROW[runs[i], rows[runs[i]]]] - AT[ROW[runs[i], 1]]
@@ -173,9 +173,9 @@ function two_echoes(    i, took, longest, told) {
             longest = took
     }
     for (i = 1; i <= run_count; i++)
-        told = told echo_of(runs[i], (i - 1) * 356, 230 / longest, 420)
+        desc = desc echo_of(runs[i], (i - 1) * 356, 230 / longest, 420)
     finish(436, "One echo with and without Nagle's algorithm", "The segments of one echo of" \
-        " 161 bytes, which iterative-server writes in two parts, of 160 bytes and 1;" told)
+        " 161 bytes, which iterative-server writes in two parts, of 160 bytes and 1;" desc)
 }
 
 function print_table(    i, k, r, e) {

@@ -1,9 +1,9 @@
-# Draws the sockets of a server as ss lists them at some moments.
+# Draws the sockets of a server at several moments, as ss lists them.
 #
 # Usage: awk -v name=NAME -f svg.awk -f sockets.awk NAME.trace
 #
-# The trace has a line "moment WORDS" for each moment, and behind it what ss prints of the
-# server's port: STATE RECV-Q SEND-Q LOCAL PEER [OWNER DESCRIPTOR].
+# The trace has a line "moment WORDS" for each moment, followed by what ss prints for the server's
+# port: STATE RECV-Q SEND-Q LOCAL PEER [OWNER DESCRIPTOR].
 
 function client_of(peer) {
     if (!(peer in letter))
@@ -31,7 +31,7 @@ $1 == "moment" {
 {
     passive = $1 == "LISTEN"
     rect(passive ? "wait" : "box" ($6 == "" ? " dash" : ""), 46, y, 660, 32, passive ? 0 : 16)
-    # A passive socket is an opening, an active one is the end of a line to a client.
+    # A passive socket is drawn as an opening, an active one as the end of a line to a client.
     if (passive) {
         path("line", "M34 " y + 4 "H16V" y + 28 "H34")
     } else {
@@ -42,7 +42,7 @@ $1 == "moment" {
     text("code end", 222, y + 21, $2)
     text("code", 250, y + 21, $4)
     text("code", 396, y + 21, $5)
-    note = $1 == "ESTAB" ? "none: in backlog" : "none: closed"
+    note = $1 == "ESTAB" ? "none (in backlog)" : "none (closed)"
     if ($6 != "")
         note = "server, descriptor " $7
     text("small", 548, y + 21, note)
@@ -59,10 +59,10 @@ END {
     rect("box", 372, y, 36, 18, 9)
     text("small", 418, y + 14, "active")
     rect("box dash", 490, y, 36, 18, 9)
-    text("small", 536, y + 14, "active, without owner")
+    text("small", 536, y + 14, "active, without an owner")
     gsub(/;$/, ".", story)
     gsub(/; ([0-9])/, ".&", story)
     gsub(/\.; /, ". ", story)
     finish(y + 32, "The sockets of simple-server at three moments",
-        "What ss lists of the server's port." story)
+        "What ss lists for the server's port." story)
 }

@@ -1,12 +1,12 @@
-# Draws the states that a client or a task goes through, with the transitions that a real
-# run has made, and how often.
+# Draws the states of a client or a task, with the transitions of a real run and how often each
+# occurred.
 #
 # Usage: awk -v name=client-states -f svg.awk -f states.awk client-states.trace
 #        awk -v name=task-life -f svg.awk -f states.awk task-life.trace
 #
-# The trace is what steps.awk writes.
+# The trace is the output of steps.awk.
 
-# One transition: ID is two states, as in "readable>writable"; WHY is what made it.
+# Counts one transition: ID is two states, as in "readable>writable"; WHY is the cause.
 function went(id, why) {
     if (!((id, why) in count)) {
         whys[id]++
@@ -28,7 +28,7 @@ function outcome(    error) {
     if (/=part|=EAGAIN/)
         return "partial write, or none"
     if (/=data/)
-        return "everything echoed"
+        return "all bytes echoed"
     return "the rest is written"
 }
 
@@ -41,7 +41,7 @@ function outcome(    error) {
         went(woken ">" next_state, what)
         next
     }
-    # A task runs between what it awaits.
+    # A task runs between two awaits.
     if (woken == "start") {
         went("start>running", "runs immediately")
         went("running>readable", "its first await")
@@ -62,34 +62,34 @@ function state_box(id, x, y, w, h, first, second, class) {
     called[id] = first
 }
 
-# The transition along the path D; its words are at X, Y, and CALL stands above them.
+# The transition along the path D; its words are at X, Y, with CALL above them.
 function edge(id, d, x, y, anchor, call,    i, why, end) {
     if (!(id in whys))
         return
     arrow("line", d)
     split(id, end, ">")
-    told = told " From " called[end[1]] " to " called[end[2]] ": "
+    desc = desc " From " called[end[1]] " to " called[end[2]] ": "
     if (call != "") {
         text("code bold " anchor, x, y, call)
-        told = told call "; "
+        desc = desc call "; "
         y += 19
     }
     for (i = 1; i <= whys[id]; i++) {
         why = reason[id, i]
         text("small " anchor, x, y, why ": " times(count[id, why]))
-        told = told (i > 1 ? "; " : "") why ", " times(count[id, why])
+        desc = desc (i > 1 ? "; " : "") why ", " times(count[id, why])
         drawn += count[id, why]
         y += 19
     }
-    told = told "."
+    desc = desc "."
 }
 
 function client_states() {
     text("bold", 14, 26, "A client of iterative-server")
     called["start"] = "the backlog"
     path("mark", "M118 62a7 7 0 1 0 14 0a7 7 0 1 0 -14 0")
-    state_box("readable", 20, 140, 210, 66, "waits to be readable", "nothing to echo", "wait")
-    state_box("writable", 490, 140, 210, 66, "waits to be writable", "echo pending", "wait")
+    state_box("readable", 20, 140, 210, 66, "interest: readable", "nothing to echo", "wait")
+    state_box("writable", 490, 140, 210, 66, "interest: writable", "echo pending", "wait")
     state_box("gone", 270, 430, 180, 48, "gone", "", "box")
     edge("start>readable", "M125 69V136", 142, 67, "", "")
     edge("readable>readable", "M50 206C30 262 130 262 110 206", 20, 272, "", "read, write")
@@ -123,10 +123,10 @@ function task_life() {
 END {
     height = name == "client-states" ? client_states() : task_life()
     if (drawn != total) {
-        print "states.awk: a transition has no place in the picture" > "/dev/stderr"
+        print "states.awk: the picture does not show every transition" > "/dev/stderr"
         exit 1
     }
     finish(height, name == "client-states" ? "The states of a client of iterative-server" : \
         "The life of a task of async-server",
-        "The transitions of a run, what made them, and how often." told)
+        "The transitions of a run, their causes, and how often each occurred." desc)
 }

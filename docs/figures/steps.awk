@@ -1,14 +1,14 @@
-# Reduces a tidy trace to the steps of the server's clients: what woke the server, which
-# calls it then made for that client, and how often the same came one after the other.
+# Reduces a tidy trace to the steps of the server's clients: what woke the server, which calls it
+# then made for that client, and how often this step was repeated.
 #
 #     TIME CLIENT COUNT accepted|EVENTS CALL=RESULT...
 #
-# Usage: awk -f steps.awk < TRACE | sort -n     of a server with epoll
+# Usage: awk -f steps.awk < TRACE | sort -n     for a server with epoll
 #
-# A write's result is what it took of what it was given: all, part, or the error.  For the
-# numbers of a read there is only data, end, or the error.
+# The result of a write is all or part of its bytes, or the error; that of a read is data, end, or
+# the error.
 
-function tell(    c) {
+function end_turn(    c) {
     for (c in step) {
         if (step[c] == previous[c] && count[c] > 0) {
             count[c]++
@@ -29,7 +29,7 @@ function flush_step(c) {
     count[c] = 0
 }
 
-# Adds to the step of a client.
+# Adds WHAT to the step of a client.
 function did(c, what) {
     if (!(c in step))
         step[c] = c in event ? event[c] : "accepted"
@@ -52,7 +52,7 @@ $3 != "server" { next }
 }
 
 call ~ /^epoll_p?wait/ {
-    tell()
+    end_turn()
     began = $2
     rest = $0
     while (match(rest, /events=[A-Z|]+, data=[0-9]+/)) {
@@ -93,7 +93,7 @@ call == "write" {
 call == "close" { did(client, "close") }
 
 END {
-    tell()
+    end_turn()
     for (c in count)
         flush_step(c)
 }

@@ -1,9 +1,9 @@
-# What the figures share: an SVG's head with its style, and the shapes in it.
+# Shared by the figures: an SVG's header, its style, and its shapes.
 #
 # Usage: awk -v name=NAME -f svg.awk -f SCRIPT.awk ...
 #
-# Colours are never alone in carrying a meaning: there is a pattern, a shape or a word too.
-# Text is 16 high in a picture 720 wide, and 14 where there is much of it.
+# No meaning depends on colour alone: there is also a pattern, a shape or a word.  In a picture 720
+# wide, text is 16 high, and small text 14.
 
 function escape(s) {
     gsub(/&/, "\\&amp;", s)
@@ -12,7 +12,7 @@ function escape(s) {
     return s
 }
 
-# Shapes are kept until the picture's height and description are known.
+# Collects shapes until the picture's height and description are known.
 function add(s) {
     body = body s "\n"
 }
@@ -37,7 +37,7 @@ function line(class, x1, y1, x2, y2) {
     path(class, sprintf("M%.1f %.1fL%.1f %.1f", x1, y1, x2, y2))
 }
 
-# A line with a head at its end.
+# A line with an arrowhead at its end.
 function arrow(class, d) {
     add("<path class=\"" class "\" marker-end=\"url(#" name "-head)\" d=\"" d "\"/>")
 }

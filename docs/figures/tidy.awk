@@ -1,14 +1,14 @@
-# Turns what strace and tcpdump have recorded into one trace: a line for each system call
-# on a socket or a poller, and for each segment, with its times in seconds since the first
-# client called connect, and names in place of process ids, addresses and ports.
+# Merges the recordings of strace and tcpdump into one trace: a line for each system call on a
+# socket or a poller, and for each segment, with times in seconds since the first client called
+# connect, and names instead of process ids, addresses and ports.
 #
-#     START END WHO CALL      WHO is a client's name, server, or server/N, its thread or child N;
+#     START END WHO CALL      WHO is a client's name, server, or server/N for its thread or child N;
 #                             4<A> is the server's socket 4, connected to client A
 #     TIME TIME net FROM>TO [FLAGS] BYTES
 #
 # Usage: awk -v port=PORT -f tidy.awk NAME.strace... server.strace [packets] | sort -n
-# where PORT is the server's, and the files come from strace -f -ttt -T, one for each
-# process, clients first in the order in which they connected, and from tcpdump -n -tt.
+# where PORT is the server's, and the files are from strace -f -ttt -T, one per process, clients
+# first in the order in which they connected, and from tcpdump -n -tt.
 
 function keep(start, end, who, call) {
     lines++
@@ -60,7 +60,7 @@ who == "packets" {
     next
 }
 
-# Joins the halves of a call, between which another thread made one.
+# Joins the two halves of a call that another thread's call interrupted in the output.
 {
     pid = $1
     start = $2

@@ -1,25 +1,24 @@
-# Draws what three clients meet at a server, and what the server does meanwhile, from the
-# tidy trace (see tidy.awk) of a run.
+# Draws how a server serves three clients, and what it does in the meantime, from the tidy trace (see
+# tidy.awk) of a run.
 #
 # Usage: awk -v name=NAME -f svg.awk -f timeline.awk NAME.trace
-#            a lane for each client, and for the server, or each of its threads, tasks or
-#            processes
+#            a lane for each client, and for the server or each of its threads, tasks or processes
 #        awk -v name=all-servers -f svg.awk -f timeline.awk NAME.trace...
 #            the clients' lanes of each server, and the lane that waits for A
 
 BEGIN {
     LEFT = 158      # where the time axis begins
-    WIDTH = 545     # and how long it is
-    RUN = 3         # a bar that is shorter would not be seen
-    AT_ONCE = .002  # a call that is shorter has not waited
-    begins = 0      # the window that is drawn, in seconds
+    WIDTH = 545     # its length
+    RUN = 3         # the width of the shortest visible bar
+    IMMEDIATE = .002 # a shorter call has not waited
+    begins = 0      # the period that is drawn, in seconds
     ends = 1.05
     THREAD = "the only thread"
     idea["simple-server"] = "one client at a time"
     idea["iterative-server"] = "one loop waits for all sockets"
-    idea["threaded-server"] = "a thread for each client"
-    idea["async-server"] = "a task for each client"
-    idea["processes"] = "a process for each client"
+    idea["threaded-server"] = "a thread per client"
+    idea["async-server"] = "a task per client"
+    idea["processes"] = "a process per client"
     idea["pool"] = "a fixed number of threads, here two"
     idea["loops"] = "several loops, here two"
     waits_for_A["simple-server"] = "server"
@@ -28,7 +27,7 @@ BEGIN {
     waits_for_A["async-server"] = "A"
 }
 
-# Where a moment is on the time axis.
+# The position of a moment on the time axis.
 function across(t) {
     t = t < begins ? begins : t > ends ? ends : t
     return LEFT + (t - begins) * WIDTH / (ends - begins)
@@ -41,10 +40,10 @@ function open_lane(lane) {
     }
 }
 
-# The server's lane LANE waits (WHAT says in which call), or runs (WHAT is empty).
+# The lane LANE of the server waits (WHAT names the call), or runs (WHAT is empty).
 function did(lane, start, end, what) {
     open_lane(lane)
-    if (end - start < AT_ONCE && result != "?")
+    if (end - start < IMMEDIATE && result != "?")
         what = ""
     if (end > latest[panel])
         latest[panel] = end
@@ -64,7 +63,7 @@ function did(lane, start, end, what) {
         delete tail[panel, lane]
 }
 
-# What is noteworthy in a lane that serves all: "accepts B".
+# Notes an event in a lane that serves all clients, such as "accepts B".
 function note(t, verb, client) {
     notes++
     NOTE_AT[notes] = t
@@ -72,7 +71,7 @@ function note(t, verb, client) {
     NOTE_CLIENT[notes] = client
 }
 
-# In the async-server the socket tells whose turn it is, from the end of the call before on.
+# In async-server the socket shows which task runs, from the end of the previous call onward.
 function turn(task, start, end) {
     did(THREAD, done, end, "")
     did(task, done, end, "")
@@ -116,8 +115,8 @@ who !~ /^server/ {
 
 call ~ /^accept/ && result ~ /</ {
     match(result, /<.*>/)
-    newcomer = substr(result, RSTART + 1, RLENGTH - 2)
-    accepted[panel, newcomer] = end
+    new_client = substr(result, RSTART + 1, RLENGTH - 2)
+    accepted[panel, new_client] = end
 }
 
 # A connection is closed when its last descriptor is: that of the child, which terminates.
@@ -157,7 +156,7 @@ panel == "iterative-server" || panel == "loops" {
         did(lane, before[lane], end, "")
         before[lane] = end
         if (result ~ /</)
-            note(end, "accepts", newcomer)
+            note(end, "accepts", new_client)
         else if (call == "write")
             note(end, "echoes", socket)
     }
@@ -181,8 +180,8 @@ panel == "iterative-server" || panel == "loops" {
         did(lane, start, end, "")
     if (panel == "pool" && call == "close")
         delete before[lane] # it waits for the queue
-    if (panel == "simple-server" && result ~ /</ && newcomer != "A")
-        note(end, "accepts", newcomer)
+    if (panel == "simple-server" && result ~ /</ && new_client != "A")
+        note(end, "accepts", new_client)
     else if (panel == "simple-server" && call == "write")
         note(end, "echoes", socket)
 }
@@ -194,7 +193,7 @@ function block(class, start, end, y, height, least,    w) {
     rect(class, across(start), y, w < least ? least : w, height)
 }
 
-# A triangle that points down: at the lane's upper edge it goes in, at the lower one out.
+# A triangle that points down: at the lane's upper edge into the server, at the lower edge out.
 function mark(class, t, y) {
     if (t >= begins)
         path(class, sprintf("M%.1f %.1fh12l-6 9z", across(t) - 6, y))
@@ -217,7 +216,7 @@ function grid(y, bottom, step,    i) {
         line("grid", across(i * step), y, across(i * step), bottom)
 }
 
-# Its numbers; returns where the next thing may begin.
+# The numbers of the time axis; returns where the next row may begin.
 function scale(y, step, format,    i) {
     for (i = int(begins / step + .999); i * step <= ends; i++)
         text("small middle", across(i * step), y + 17, sprintf(format, i * step))
@@ -236,7 +235,7 @@ function legend(y, p) {
     rect("wait", 14, y + 24, 26, 14)
     text("small", 46, y + 36, "the server waits")
     rect("bar", 240, y + 24, RUN, 14)
-    text("small", 272, y + 36, "it runs (drawn wider than it is)")
+    text("small", 272, y + 36, "it runs (drawn wider than to scale)")
     if (p == "async-server" || p == "") {
         rect("idle", 528, y + 24, 26, 14)
         text("small", 560, y + 36, "a task awaits")
@@ -256,7 +255,7 @@ function lane_name(p, lane) {
     return lane
 }
 
-# The longest wording that has room.
+# Writes as many of the words as there is room for.
 function label(what, start, end, y,    w) {
     w = across(end) - across(start) - 14
     if (7.3 * length(what) > w)
@@ -265,7 +264,7 @@ function label(what, start, end, y,    w) {
         text("small", across(start) + 9, y, what)
 }
 
-# What the server was in when it was stopped would have gone on.
+# The call in which the server was when it was killed continues to the edge.
 function until(p, t) {
     return t >= latest[p] ? ends : t
 }
@@ -298,28 +297,28 @@ function story(p,    i, c, s) {
     for (i = 1; i <= 3; i++) {
         c = substr(clients[p], i, 1)
         s = s "Client " c " connects at " exact(connected[p, c]) ", is accepted at " \
-            exact(accepted[p, c]) ", sends at " exact(sent[p, c]) ", gets its reply at " \
+            exact(accepted[p, c]) ", sends at " exact(sent[p, c]) ", receives its reply at " \
             exact(replied[p, c]) ". "
     }
     return s
 }
 
-# Waits shorter than this are no news.
-function server_story(p,    i, j, lane, s, told) {
+# Describes the server's lanes; leaves out waits shorter than 5 ms.
+function server_story(p,    i, j, lane, s, desc) {
     for (j = 1; j <= lanes[p]; j++) {
         lane = lane_at[p, j]
-        told = ""
+        desc = ""
         for (i = 1; i <= n; i++)
             if (D_PANEL[i] == p && D_LANE[i] == lane && D_WHAT[i] != "" &&
                 until(p, D_END[i]) - D_START[i] > .005)
-                told = told (told == "" ? "" : ", ") D_WHAT[i] \
-                    (until(p, D_END[i]) == ends ? " from then on" : " until " exact(D_END[i]))
+                desc = desc (desc == "" ? "" : ", ") D_WHAT[i] \
+                    (until(p, D_END[i]) == ends ? " until the end" : " until " exact(D_END[i]))
         if (lane in began)
-            told = "awaits readable from " exact(began[lane]) " on" (lane in ended ? \
+            desc = "awaits readable from " exact(began[lane]) (lane in ended ? \
                 ", echoes at " exact(replied[p, lane]) ", ends at " exact(ended[lane]) : \
                 ", and runs for a moment for each new client")
         lane = lane_name(p, lane)
-        s = s toupper(substr(lane, 1, 1)) substr(lane, 2) ": " told ". "
+        s = s toupper(substr(lane, 1, 1)) substr(lane, 2) ": " desc ". "
     }
     return s
 }
@@ -334,9 +333,9 @@ function client_lanes(p, y, height, pitch,    j, c) {
     return y
 }
 
-# In two rows each note has its middle below the moment.  In as many rows as there are
-# notes, each begins at a line down from the moment, the first in the last row: so no line
-# crosses a note.
+# In two rows, each note is centred below its moment.  In as many rows as there are notes, each is
+# beside a line down from its moment, the first note in the last row, so that no line crosses a
+# note.
 function draw_notes(y, rows,    i, at, row) {
     for (i = 1; i <= notes; i++) {
         at = across(NOTE_AT[i])
@@ -366,7 +365,7 @@ function lanes_of(p, y, step, format, note_rows,    j, bottom) {
 function one_server(p,    y, more, step) {
     text("bold", 14, 26, p ": " idea[p])
     y = lanes_of(p, 38, .2, "%.1f s", p == "iterative-server" || p == "loops" ? 2 : 0)
-    if (p == "simple-server") { # at the end much happens in a moment
+    if (p == "simple-server") { # much happens within a moment at the end
         more = story(p) server_story(p)
         begins = NOTE_AT[1] - .0004
         ends = latest[p] + .0004
@@ -381,7 +380,7 @@ function one_server(p,    y, more, step) {
     finish(legend(y + 12, p), p ": " idea[p], more)
 }
 
-function all_servers(    i, p, y, told) {
+function all_servers(    i, p, y, desc) {
     for (i = 1; i <= panel_count; i++) {
         p = panels[i]
         text("bold", 14, y + 28, p)
@@ -391,14 +390,14 @@ function all_servers(    i, p, y, told) {
         text("end", LEFT - 14, y + 15, lane_name(p, waits_for_A[p]))
         server_lane(p, waits_for_A[p], y, 20)
         y += 26
-        told = told p ", " idea[p] ": " story(p)
+        desc = desc p ", " idea[p] ": " story(p)
     }
     y = scale(y, .2, "%.1f s")
     finish(legend(y + 12, ""), "The same three clients at each of the four servers",
         "Client A connects first and is silent for a second; B and C connect later and send" \
-        " soon. Only the simple server keeps B and C waiting for A. The last lane of each shows who" \
-        " waits for A: the whole server, nobody in particular (the loop waits for all), a thread," \
-        " a task. " told)
+        " soon. Only the simple server keeps B and C waiting for A. The last lane of each shows what" \
+        " waits for A: the server's only process, the loop (which waits for all clients), a thread," \
+        " a task. " desc)
 }
 
 END {

@@ -1,30 +1,32 @@
-# Rewrites one page so that each of its links to a line points at the line that it means.
-# The text itself is the anchor; the line numbers follow it.
+# Rewrites one page so that each link to a line has the right line number.  The text decides;
+# the number follows it.
 #
-#   awk -f quotes.awk page.md > true.md
+#   awk -f quotes.awk page.md > corrected.md
 #
-# A quote is a link alone in its paragraph, followed by a fenced block of exactly the lines
-# that it links; they must stand once in the file:
+# A quote is a link alone in its paragraph, followed by a fenced block of exactly the lines that it
+# links to; they must occur exactly once in the file:
 #
 #   [`common/tcp.c`, lines 12–14](../common/tcp.c#L12-L14)
 #
-# An inline reference is a link whose text is code: [`listen`](../common/tcp.c#L43).  It
-# means the line that defines the name, or else the one that calls it, or else the one that
-# has it; in a file of tests, the test of this name; or else the one line with this text.
+# An inline reference is a link whose text is code: [`listen`](../common/tcp.c#L43).  It points at
+# the line that defines the name, or else the only one that calls it, or else the only one that
+# contains it; in a file of tests, at the test with this name; otherwise at the only line that
+# contains the text.
 #
-# Where such a text would interrupt a sentence, as the name of a test does, it is the link's
-# title, and the link's text is a short word: [test](../tests/start.bats#L57 "port taken").
+# A text that would interrupt the sentence, such as the name of a test, is the link's title
+# instead, and the link's text is a short word:
+# [test](../tests/start.bats#L57 "port already in use").
 #
-# Other links in the repository must lead to a file that is there, and a part of a page
-# (#heading) to a heading.  What can't be made true, or is written in a form that is not
-# looked at here, is told in one line on standard error, and the exit status is 1.
+# Other links within the repository must lead to an existing file, and #heading to a heading of
+# the page.  Anything that cannot be corrected, or is written in an unsupported form, is reported
+# in one line on standard error, and the exit status is 1.
 
 function fail(message) {
     print FILENAME ":" FNR ": " message >"/dev/stderr"
     failed = 1
 }
 
-# A comment may have begun on an earlier line.
+# A comment may have started on an earlier line.
 function without_comments(line,   out, at) {
     while ((at = index(line, commented ? "*/" : "/*")) > 0) {
         if (!commented)
@@ -35,7 +37,7 @@ function without_comments(line,   out, at) {
     return commented ? out : out line
 }
 
-# Reads FILE, named as the page names it, once.
+# Reads FILE once; its name is relative to the page.
 function load(file,   line, count) {
     if (file in length_of)
         return
@@ -50,31 +52,31 @@ function load(file,   line, count) {
         fail("there is no " file)
 }
 
-# The name of FILE from the top of the repository; pages lie there or in docs/.
+# The name of FILE relative to the repository's root; pages are there or in docs/.
 function full_name(file) {
     return sub(/^\.\.\//, "", file) || folder == "" ? file : "docs/" file
 }
 
-function stands_at(file, line,   i) {
+function quote_is_at(file, line,   i) {
     for (i = 1; i <= quoted; i++)
         if (text[file, line + i - 1] != quote[i])
             return 0
     return 1
 }
 
-# The link line of the quote that has just been read, with its line numbers.
+# The link line of the quote that was just read, with the right line numbers.
 function link_of_quote(link,   file, line, at, hits) {
     file = link
     sub(/^.*\(/, "", file)
     sub(/#.*$/, "", file)
     load(file)
     for (line = 1; line + quoted - 1 <= length_of[file]; line++)
-        if (stands_at(file, line)) {
+        if (quote_is_at(file, line)) {
             at = line
             hits++
         }
     if (hits != 1 || quoted == 0) {
-        fail("stands " (hits + 0) " times in " full_name(file) ": " quote[1])
+        fail("found " (hits + 0) " times in " full_name(file) ": " quote[1])
         return link
     }
     line = at + quoted - 1
@@ -83,8 +85,8 @@ function link_of_quote(link,   file, line, at, hits) {
     return "[`" full_name(file) "`, lines " at "–" line "](" file "#L" at "-L" line ")"
 }
 
-# Whether a line of FILE defines CODE: at its left edge, and not a mere prototype, unless
-# in a header.
+# Whether a line of FILE defines CODE: without indentation, and not a prototype, except in a
+# header.
 function defines(file, line, code) {
     if (line == code " {" || index(line, "#define " code "(") == 1)
         return 1
@@ -101,7 +103,8 @@ function names(line, code) {
     return match(" " line " ", "[^A-Za-z0-9_]" code "[^A-Za-z0-9_]") > 0
 }
 
-# How many lines of FILE have CODE in the way HOW tells; the last of them is in found.
+# The number of lines of FILE that define, call, name, test or contain CODE, as HOW says; found is
+# the last of them.
 function count_lines(file, code, how,   line, hits, yes) {
     for (line = 1; line <= length_of[file]; line++) {
         if (how == "defines")
@@ -133,11 +136,11 @@ function line_of(file, code,   hits) {
         hits = count_lines(file, code, file ~ /\.(bats|suite)$/ ? "tests" : "has")
     }
     if (hits != 1)
-        fail("`" code "` stands on " hits " lines of " full_name(file))
+        fail("`" code "` is on " hits " lines of " full_name(file))
     return found
 }
 
-# As the code-hosting sites make them, of headings in ASCII.
+# The id that code-hosting sites give a heading (in ASCII).
 function slug(heading) {
     sub(/^#+ */, "", heading)
     heading = tolower(heading)
@@ -182,7 +185,7 @@ function check_target(target,   part) {
     }
 }
 
-# A line of prose, with its links made true.
+# A line of prose, with its links corrected.
 function prose(line,   out, before, target, title, code) {
     while (match(line, /\]\([^)" ]*( "[^"]+")?\)/)) {
         before = substr(line, 1, RSTART)
@@ -199,7 +202,7 @@ function prose(line,   out, before, target, title, code) {
         if (target !~ /#L[0-9]*$/) {
             check_target(target)
         } else if (code == "") {
-            fail("a link to a line has code as its text, not broken, or a title: " target)
+            fail("a link to a line needs code as its text, on one line, or a title: " target)
         } else {
             sub(/#.*$/, "", target)
             target = target "#L" line_of(target, code)
@@ -207,7 +210,7 @@ function prose(line,   out, before, target, title, code) {
         out = out before "(" target title ")"
     }
     if (index(line, "]("))
-        fail("a link is broken over two lines, or its target is")
+        fail("a link is malformed, or split over two lines")
     return out line
 }
 
@@ -231,18 +234,18 @@ fence == "other" { if (/^```$/) fence = ""; print; next }
 
 link != "" && /^```[a-z]*$/ { fence = "quote"; opening = $0; quoted = 0; next }
 link != "" && /^$/ { next }
-link != "" { fail("a quote's link stands without its lines"); link = "" }
+link != "" { fail("a quote's link is not followed by its lines"); link = "" }
 /^\[`[^`]+`, line[^]]*\]\([^)]*#L[0-9L-]*\)$/ { link = $0; next }
 
 /^```c$/ { fail("C that is not quoted from a file") }
 /^```console$/ { fence = "other"; print; next }
 /^```(make|text|bash)$/ { fail("text that is not quoted from a file") }
-/^[ >*+-]*(```|~~~)/ { fail("a fence of another form") }
-/<(pre|a|img)[ >]/ { fail("HTML that is not looked at") }
-/^ *\[[^]]+\]:/ { fail("a link's target stands apart from it") }
+/^[ >*+-]*(```|~~~)/ { fail("a fence of an unsupported form") }
+/<(pre|a|img)[ >]/ { fail("unsupported HTML") }
+/^ *\[[^]]+\]:/ { fail("a reference link: write the target beside the text") }
 { print prose($0) }
 END {
     if (link != "" || fence != "")
-        fail("a fence has no end")
+        fail("a fence is not closed")
     exit failed
 }

@@ -1,13 +1,13 @@
--- A pandoc filter: sets the prose of a page left and the code that it quotes right, beside it;
--- a page with hardly any of it is one column, with the list of its sections beside it.
--- The files that the page refers to follow whole: links into them stay on the page.
--- It runs in the folder of the page; the metadata tell that folder's name and all pages.
+-- A pandoc filter that puts a page's prose on the left, and the code that it quotes on the right.
+-- A page with little code becomes one column, with its table of contents beside it.
+-- The files that the page refers to are appended whole, so that links into them stay on the page.
+-- It runs in the folder of the page; the metadata contain that folder's name and all pages.
 
 local CONTEXT = 2 -- lines shown before and after those quoted
-local LONGEST = 600 -- lines of a file that is shown whole though no line of it is named
-local NARROW = 66 -- characters in a line of a table that still fit beside code
-local FEW = 2 -- quotes and transcripts that a page of two columns has at least
-local SHORT = 24 -- characters of code in the text that are not broken over two lines
+local LONGEST = 600 -- most lines of a file that is appended although no link names a line of it
+local NARROW = 66 -- most characters in a line of a table that fits beside code
+local FEW = 2 -- fewest quotes and transcripts on a page with two columns
+local SHORT = 24 -- most characters of inline code that must stay on one line
 
 local LANGUAGES = {
     awk = 'awk', bash = 'bash', bats = 'bash', c = 'c', h = 'c', lua = 'lua', md = 'markdown',
@@ -17,8 +17,8 @@ local LANGUAGES = {
 
 local folder, pages = nil, {}
 local files = {} -- by path, and in the order of their first mention
-local regions = {} -- how many there are of a name
-local heading = '' -- the last one
+local regions = {} -- how many regions have a name
+local heading = '' -- the latest one
 
 local function fault(message)
     io.stderr:write(folder, '/', PANDOC_STATE.input_files[1], ': ', message, '\n')
@@ -39,8 +39,8 @@ local function split(text)
     return lines
 end
 
--- The lines of a text in HTML, coloured where pandoc knows the language. It colours the text
--- as a whole: a line may stand in the middle of a comment.
+-- The lines of a text in HTML, highlighted if pandoc knows the language. It highlights the text as
+-- a whole, because a line may be in the middle of a comment.
 local function highlight(text, language)
     local lines = {}
     if language then
@@ -68,13 +68,13 @@ local function language_of(path, text)
         script and (script:find('awk') and 'awk' or script:find('sh') and 'bash') or nil
 end
 
--- The file at a path below the repository's root; its lines are nil where it isn't text.
+-- The file at a path relative to the repository's root; its lines are nil if it isn't text.
 local function file(path)
     if files[path] then
         return files[path]
     end
     local handle = io.open('../' .. path, 'rb') or fault('there is no file ' .. path)
-    local text = handle:read('a') -- nil where it is a folder
+    local text = handle:read('a') -- nil for a folder
     handle:close()
     local found = { path = path, id = path:gsub('/', '-') }
     if text and text ~= '' and not text:find('\0', 1, true) then
@@ -91,8 +91,8 @@ local function show(found)
     end
 end
 
--- What a link leads to: the path below the root, its fragment, and the lines it names. Nil
--- where it leads out of the repository, or to a place on this page.
+-- A link's target: the path relative to the root, the fragment, and the lines that it names. Nil
+-- if it leads out of the repository, or to a place on this page.
 local function resolve(target)
     if target:match('^%a[%w+.-]*:') or target:match('^#') or target:match('^//') then
         return nil
@@ -108,7 +108,7 @@ local function resolve(target)
     return path, fragment, first, tonumber(last) or first
 end
 
--- The file, where the lines are in it.
+-- The file, which must contain the lines.
 local function file_with(path, first, last)
     local found = file(path)
     if not found.lines or first < 1 or first > last or last > #found.lines then
@@ -118,12 +118,12 @@ local function file_with(path, first, last)
     return found
 end
 
--- Code may be wider than its column: the keyboard scrolls it too, once it is focused.
+-- Code may be wider than its column; with the focus on it, the keyboard scrolls it too.
 local function region(label)
     return ('tabindex="0" role="region" aria-label="%s"'):format(escape(label))
 end
 
--- No two regions of a page have the same name.
+-- Gives each region of a page a different name.
 local function next_region(kind)
     regions[kind] = (regions[kind] or 0) + 1
     return regions[kind] == 1 and kind or ('%s (%d)'):format(kind, regions[kind])
@@ -139,7 +139,7 @@ local function listing(found, from, to, label, attributes)
         table.concat(html, '\n'))
 end
 
--- The link of a paragraph that is nothing but a link to lines of a file.
+-- The link of a paragraph that consists only of a link to lines of a file.
 local function caption_of(block)
     local link = block.t == 'Para' and #block.content == 1 and block.content[1]
     if link and link.t == 'Link' then
@@ -154,7 +154,7 @@ local function quote(link, path, first, last)
     local found = file_with(path, first, last)
     local from = math.max(1, first - CONTEXT)
     local to = math.min(#found.lines, last + CONTEXT)
-    local label = next_region(('%s, lines %d to %d, and around them'):format(path, first, last))
+    local label = next_region(('%s, lines %d to %d, with context'):format(path, first, last))
     local html = listing(found, from, to, label, function(number)
         return number >= first and number <= last and 'class="quoted"' or 'class="context"'
     end)
@@ -182,7 +182,7 @@ local function div(class, blocks)
     return pandoc.Div(blocks, pandoc.Attr('', { class }))
 end
 
--- The longest line of a text; for a table, of one that wraps no cell.
+-- The length of a text's longest line; of a table, if no cell wraps.
 local function width_of_text(text)
     local width = 0
     for _, line in ipairs(split(text)) do
@@ -219,8 +219,8 @@ local function has_text(blocks)
     return blocks:find_if(function(block) return block.t ~= 'Header' end) ~= nil
 end
 
--- How a page is laid out: the index has its picture beside all else; another one has its code
--- beside the prose, or is one column where it has little.
+-- The layout of a page: the index has its picture beside the text; other pages have their code
+-- beside the prose, or one column if they have little code.
 local function layout_of(blocks)
     if PANDOC_STATE.input_files[1] == 'README.md' then
         return 'index'
@@ -236,7 +236,7 @@ local function layout_of(blocks)
     return count >= FEW and 'beside' or 'alone'
 end
 
--- A row for each section, with its quotes below the prose that introduces them.
+-- One row per section, with each quote below the prose that introduces it.
 local function one_column(blocks)
     local done, prose = pandoc.List(), pandoc.List()
     local number = 1
@@ -259,7 +259,7 @@ local function one_column(blocks)
     return done
 end
 
--- One row: the first list opens doors, the first picture stands beside everything.
+-- One row: the first list holds the doors, and the first picture is beside the text.
 local function index(blocks)
     local above, below = pandoc.List(), pandoc.List()
     local figure, doors
@@ -282,9 +282,9 @@ local function index(blocks)
     return pandoc.List({ div('row', cells) })
 end
 
--- Puts blocks into rows. A quote, a transcript or a figure stands beside the prose around it:
--- from the last heading, or from the paragraph that introduces it, to the next paragraph that
--- introduces one. What is wide has a row of its own.
+-- Puts blocks into rows. A quote, a transcript or a figure is beside the prose around it: from the
+-- last heading, or from the paragraph that introduces it, to the next paragraph that introduces
+-- one. A wide block has its own row.
 local function rows(blocks)
     local done = pandoc.List()
     local prose, code = pandoc.List(), pandoc.List()
@@ -292,7 +292,7 @@ local function rows(blocks)
 
     local function end_row()
         if #prose > 0 then
-            -- In one column, the code stands between what is before and after it.
+            -- In one column, the code is between the prose before and after it.
             local cells = pandoc.List()
             local above = #code > 0 and above_first or #prose
             if above > 0 then
@@ -312,7 +312,7 @@ local function rows(blocks)
         above_first, above_last = 0, 0
     end
 
-    -- Ends the row of the quote before, but for the last paragraph and a list below it.
+    -- Ends the previous quote's row, except for the last paragraph and a list below it.
     local function begin_quote()
         local start = #prose
         while start > above_last and prose[start].t ~= 'Para' do
@@ -367,7 +367,7 @@ local function rows(blocks)
     return done
 end
 
--- Puts the list of the page's sections beside its beginning, or the whole column.
+-- Puts the table of contents beside the start of the page, or beside the whole column.
 local function add_contents(blocks, headings, layout)
     local items = {}
     for _, block in ipairs(headings) do
@@ -398,7 +398,7 @@ local function add_contents(blocks, headings, layout)
     blocks[1].content = cells
 end
 
--- What a link to a test is called, its title says; the text has a word that is easily passed by.
+-- The title of a link to a test is the test's name; its text is one inconspicuous word.
 local function proof(element)
     if element.title ~= '' then
         element.classes:insert('proof')
@@ -431,7 +431,7 @@ local function link(element)
     return element
 end
 
--- It does not begin a line.
+-- Keeps a link to a test from starting a line.
 local function hold_proofs(inlines)
     for number = 2, #inlines do
         local before, element = inlines[number - 1], inlines[number]
@@ -443,10 +443,10 @@ local function hold_proofs(inlines)
     return inlines
 end
 
--- A picture leads to itself; its size keeps the page from jumping while it is loaded.
+-- A picture links to itself. Its size keeps the page from shifting while it loads.
 local function image(element)
     if not resolve(element.src) then
-        fault('an image from elsewhere: ' .. element.src)
+        fault('image from another site: ' .. element.src)
     end
     local path = resolve(element.src)
     file(path)
@@ -455,7 +455,7 @@ local function image(element)
     return pandoc.Link({ element }, element.src)
 end
 
--- What may be wider than the window, in a region that scrolls.
+-- Puts what may be wider than the window into a region that scrolls.
 local function scroll(class, kind, element)
     local label = next_region(kind .. ': ' .. heading)
     return {

@@ -1,5 +1,5 @@
-/* The least that an echo server on epoll can do: no log, no client table, no partial
-   writes.  It is a yardstick for the real servers, not a model for one.
+/* The minimal echo server with epoll: no log, no client table, no partial writes.  It is a
+   yardstick for the real servers, not an example of one.
 
    Usage: bare ADDRESS:PORT */
 

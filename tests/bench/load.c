@@ -3,8 +3,8 @@
 
    Usage: load ADDRESS:PORT PID TOGETHER BUSY IDLE SIZE SECONDS [churn]
 
-   BUSY connections send a message of SIZE bytes each, wait for its echo, and send the
-   next; IDLE others are silent after one echo each.  TOGETHER connections are opened at a
+   BUSY connections each send a message of SIZE bytes, wait for its echo, and send the next;
+   IDLE others are silent after one echo each.  TOGETHER connections are opened at the same
    time: some servers lose clients that connect together.  With "churn" a busy connection is
    closed after each echo and opened again.  PID is the server's process.
 
@@ -36,7 +36,7 @@ enum { PATIENCE_MS = 5000 };
 
 struct connection {
     int fd;
-    bool wants_room;  /* is watched for writability too */
+    bool wants_room;  /* also watched for writability */
     unsigned pattern; /* where in the pattern its message begins */
     size_t sent;
     size_t received;
@@ -71,7 +71,7 @@ static int64_t now_ns(void)
     return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-/* Latencies are counted in buckets, 64 to each doubling: less than 2 % too low. */
+/* Counts a latency in buckets, 64 per octave, so a percentile is less than 2 % too low. */
 static void record(struct load *load, int64_t ns)
 {
     uint64_t value = ns > BUCKETS_PER_OCTAVE ? (uint64_t)ns : BUCKETS_PER_OCTAVE;
@@ -155,10 +155,10 @@ static void receive(struct load *load, struct connection *c)
     if (n == -1 && should_retry(errno))
         return;
     if (n <= 0)
-        fail("read", n == 0 ? "the server has closed a connection" : strerror(errno));
+        fail("read", n == 0 ? "the server closed a connection" : strerror(errno));
     if ((size_t)n > c->sent - c->received ||
         memcmp(load->buf, load->pattern + c->pattern + c->received, (size_t)n) != 0)
-        fail("read", "wrong bytes came back");
+        fail("read", "wrong bytes received");
     c->received += (size_t)n;
     if (c->received < load->size)
         return;
@@ -175,7 +175,7 @@ static void receive(struct load *load, struct connection *c)
     start_message(load, c);
 }
 
-/* Serves the connections until END, or until no message is in flight. */
+/* Runs the connections until END, or until no message is in flight. */
 static void run(struct load *load, int64_t end)
 {
     struct epoll_event events[256];
@@ -183,7 +183,7 @@ static void run(struct load *load, int64_t end)
     while (load->in_flight > 0 && now_ns() < end) {
         int count = epoll_wait(load->epoll, events, 256, PATIENCE_MS);
         if (count == 0)
-            fail("read", "no echo comes back");
+            fail("read", "no echo for five seconds");
         for (int i = 0; i < count; i++) {
             struct connection *c = events[i].data.ptr;
             if (events[i].events & EPOLLOUT)
@@ -224,7 +224,7 @@ static void measure(struct load *load, pid_t pid, int64_t length)
     length = now_ns() - start;
 
     if (load->echoes == 0)
-        fail("measurement", "no echo came back in time");
+        fail("measurement", "no echo within the measured time");
     printf("%.0f\t%.3f\t%.1f\t%.1f\t%.1f", (double)load->echoes * 1e9 / (double)length,
            (double)cpu / 1000 / (double)load->echoes, percentile(load, 0.5),
            percentile(load, 0.99), percentile(load, 0.999));

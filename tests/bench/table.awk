@@ -1,14 +1,14 @@
-# Makes a table of what tests/bench/run has measured: the median of each figure over the
-# rounds, and the quartiles.
+# Makes a table from the results of tests/bench/run: the median of each figure over the rounds,
+# and the quartiles.
 #
 # Usage: awk -f table.awk [-v NAME=VALUE]... results.tsv
-#   works='64/0/32 1000/0/32'   the rows (default: all that were measured)
-#   servers='bare async'        the servers (likewise)
-#   base=bare                   the server that ratios are taken to, round by round
-#   base_work=10/0/32           or the row of the same server
-#   view=figures                ratio is that of the CPU time per echo
+#   works='64/0/32 1000/0/32'   the rows (default: all)
+#   servers='bare async'        the servers (default: all)
+#   base=bare                   ratios compare with this server, round by round
+#   base_work=10/0/32           or with the same server's figure in this row
+#   view=figures                all figures, with the ratio of the CPU times per echo (default)
 #   view=ratios                 each figure as a ratio to the base
-#   view=series figure=us       number of connections, a server's figure in each column
+#   view=series figure=us       the number of connections, then one column per server
 #   markdown=1                  a table for a document
 #
 # The columns of the file: round, work, server, echoes per second, CPU time per echo (us),
@@ -38,7 +38,7 @@ BEGIN {
         rounds = $1
 }
 
-# Sorts v[1] to v[n]; they are few.
+# Sorts v[1] to v[n], which are few.
 function sort(v, n,    i, j, x) {
     for (i = 2; i <= n; i++) {
         x = v[i]
@@ -48,7 +48,7 @@ function sort(v, n,    i, j, x) {
     }
 }
 
-# The value that the given part of the sorted v[1] to v[n] does not exceed.
+# The quantile of the sorted v[1] to v[n]: PART of them do not exceed it.
 function quantile(v, n, part,    place, below) {
     place = 1 + (n - 1) * part
     below = int(place)
@@ -63,8 +63,8 @@ function usable(w, s) {
     return (w, s) in measured && !((w, s) in void)
 }
 
-# Gathers a server's figure of each round in v, or its ratio to that of the base.  Returns
-# how many there are: 0 where a measurement is void.
+# Collects in v a server's figure of each round, or its ratio to the base's.  Returns their
+# number: 0 if a measurement is void.
 function gather(v, w, s, c, as_ratio,    r, n, bw, bs) {
     bw = base_work == "" ? w : base_work
     bs = base_work == "" ? base : s
@@ -87,14 +87,14 @@ function median(w, s, c, format,    v, n) {
     return n == 0 ? "-" : sprintf(format, quantile(v, n, 0.5))
 }
 
-# Half the distance between the quartiles, in percent of the median.
+# Half the interquartile range, in percent of the median.
 function spread(w, s, c,    v, n, m) {
     n = gather(v, w, s, c, 0)
     m = n == 0 ? 0 : quantile(v, n, 0.5)
     return m == 0 ? "-" : sprintf("%.0f", 50 * (quantile(v, n, 0.75) - quantile(v, n, 0.25)) / m)
 }
 
-# The median of the ratios, and their quartiles.
+# The median of the ratios, with their quartiles.
 function ratio(w, s, c,    v, n) {
     if (is_base(w, s))
         return 1
@@ -141,7 +141,7 @@ function ratios(w, s) {
          ratio(w, s, "p99") "\t" ratio(w, s, "kib"))
 }
 
-# A line for each number of connections, with a column for each server.
+# One line per number of connections, one column per server.
 function series(    i, k, part, out) {
     for (i = 1; i <= work_count; i++) {
         split(work[i], part, "/")

@@ -1,5 +1,5 @@
-/* What a server uses: its process, and all processes that it has forked.  Linux reports it
-   in /proc (see proc(5)). */
+/* The resources that a server uses: its process, and all processes that it has forked.  Linux
+   reports them in /proc (see proc(5)). */
 
 #ifndef USAGE_H
 #define USAGE_H
@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Both are 0 for a process that does not exist. */
+/* Both functions return 0 for a process that does not exist. */
 
-/* CPU time since the start, in nanoseconds.  That of children that have terminated is exact
-   to a clock tick, and known only if their parent has waited for them. */
+/* CPU time since the start, in nanoseconds.  For terminated children it is exact to a clock
+   tick, and known only after their parent has waited for them. */
 int64_t cpu_time_ns(pid_t pid);
 
 /* Anonymous memory (stacks, heap) and page tables, in KiB.  A page that several processes

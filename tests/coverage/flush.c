@@ -1,6 +1,6 @@
-/* Linked into every program by tests/coverage/run.  gcc counts lines in memory, and writes
-   the counts when a program exits; the servers never exit.  With this, SIGUSR2 makes
-   them exit. */
+/* tests/coverage/run links this into every program.  gcc counts lines in memory, and writes
+   the counts when a program exits, which the servers never do.  This makes them exit on
+   SIGUSR2. */
 
 #include <signal.h>
 #include <unistd.h>
@@ -14,13 +14,13 @@ int __wrap_main(int argc, char *argv[]);
 static void flush(int signal)
 {
     (void)signal;
-    /* A server that waits is in no other function of the C library: no harm is done.
+    /* Safe, because a server that waits is not in another function of the C library.
        NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c) */
     __gcov_dump();
     _exit(0);
 }
 
-/* The linker puts it in the place of main (--wrap=main, see ld). */
+/* The linker calls it instead of main (--wrap=main, see ld). */
 int __wrap_main(int argc, char *argv[])
 {
     signal(SIGUSR2, flush);

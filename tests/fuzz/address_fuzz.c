@@ -1,5 +1,5 @@
-/* Fuzzes the address parser: it accepts again, as printed, what it has accepted, and quotes
-   on one line what it rejects. */
+/* Fuzzes the address parser: what it accepts and prints, it accepts again; what it rejects, it
+   quotes on one line. */
 
 #include "address.h"
 
@@ -13,7 +13,7 @@
 
 #include "../unit/check.h"
 
-/* The text's length; it ends within SIZE bytes, and is printable ASCII. */
+/* Checks that the text ends within SIZE bytes and is printable ASCII; returns its length. */
 static size_t check_line(const char *text, size_t size)
 {
     size_t length = strnlen(text, size);
@@ -38,7 +38,8 @@ static char unquote(const char **quoted)
     return (char)strtoul(digits, NULL, 16);
 }
 
-/* QUOTED is TEXT, quoted, or its beginning if there is no room for more. */
+/* Checks that QUOTED is TEXT in quotation marks, or its beginning if there is not enough room.
+ */
 static void check_quoted(const char *text, const char *quoted)
 {
     size_t length = check_line(quoted, ADDRESS_QUOTED_SIZE);
@@ -91,7 +92,7 @@ static void check_same(const char *text, const struct address *address)
     CHECK(strcmp(again.port, address->port) == 0);
 }
 
-/* By way of the socket address, which prints the host in its canonical form. */
+/* Checks a numeric host by way of its socket address, whose text is canonical. */
 static void check_numeric(const struct address *address)
 {
     struct sockaddr_in v4 = {.sin_family = AF_INET};

@@ -1,4 +1,4 @@
-/* Runs a fuzz target over files, for compilers that have no libFuzzer.
+/* Runs a fuzz target over files, for compilers without libFuzzer.
 
    Usage: TARGET FILE...
 
@@ -22,7 +22,7 @@ int main(int argc, char *argv[])
     for (int i = 1; i < argc; i++) {
         FILE *file = fopen(argv[i], "rb");
 
-        printf("%s\n", argv[i]); /* the last one named is the one that fails */
+        printf("%s\n", argv[i]); /* the last name printed is the file that fails */
         fflush(stdout);
         CHECK(file != NULL);
         size_t size = fread(data, 1, sizeof data, file);

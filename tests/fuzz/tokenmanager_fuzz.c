@@ -1,5 +1,5 @@
-/* Fuzzes the token manager beside a naive model of it.  Two bytes of the input are a call
-   and its argument. */
+/* Compares the token manager with a naive model of it on random calls.  Two bytes of the input
+   are a call and its argument. */
 
 #include "tokenmanager.h"
 
@@ -10,7 +10,7 @@
 
 enum { MOST = 4096 };
 
-/* Which tokens are in use, and which are free, in the order in which they were freed. */
+/* The tokens in use, and the free ones in the order in which they were freed. */
 struct model {
     bool held[MOST];
     size_t given;
@@ -34,7 +34,7 @@ static void allocate(struct token_manager *manager, struct model *model)
     model->held[token] = true;
 }
 
-/* Any number may be freed; only that of a token in use changes anything. */
+/* Frees any number; only a token in use changes anything. */
 static void give_back(struct token_manager *manager, struct model *model, size_t token)
 {
     free_token(manager, token);
@@ -52,7 +52,7 @@ static void step(struct token_manager *manager, struct model *model, uint8_t cal
 
     switch (call % 8) {
     case 0:
-    case 1: /* one of the first, or, below, one of the last */
+    case 1: /* one of the first tokens; below, one of the last */
         give_back(manager, model, argument);
         break;
     case 2:
@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     token_manager_init(&manager);
     for (size_t i = 0; i + 1 < size; i += 2)
         step(&manager, &model, data[i], data[i + 1]);
-    /* Whatever happened before, each free token is allocated once, and then a new number. */
+    /* Whatever happened before, each free token is allocated once, then a new number. */
     while (model.freed_count > 0)
         allocate(&manager, &model);
     allocate(&manager, &model);

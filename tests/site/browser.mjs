@@ -1,11 +1,10 @@
-// Looks at the pages of the chapter in Chromium, and prints a line for each fault it finds.
+// Checks the chapter's pages in Chromium, and prints one line per fault.
 //
 // Usage: node browser.mjs CHECK SITE [PAGE...]
 //
-// CHECK is one of those below; SITE is the folder that make site has made; of it, all pages
-// are looked at where none is named.  The exit status is 1 where there is a fault, and 2 where
-// the check could not be made: on a busy machine a browser may crash, so it has two attempts.
-// CHROMIUM names the browser, /usr/bin/chromium if unset.
+// CHECK is one of those below, SITE the folder that make site has built; by default, all pages
+// are checked.  The exit status is 1 if there is a fault, and 2 if the check failed twice: on a
+// busy machine, a browser may crash.  CHROMIUM names the browser (default: /usr/bin/chromium).
 
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,7 +17,7 @@ const WIDE = 1400;
 const NARROW = 390;
 const HEIGHT = 900;
 const SMALLEST_LETTERING = 10; // pixels
-const PATIENCE = 120000; // milliseconds for what takes one
+const PATIENCE = 120000; // milliseconds that each step may take
 
 const [check, site, ...named] = process.argv.slice(2);
 const faults = new Set();
@@ -36,7 +35,7 @@ async function open(browser, address) {
     return page;
 }
 
-// Opens each page, and hands it to LOOK.
+// Opens each page, and passes it to LOOK.
 async function eachPage(browser, look) {
     for (const name of pages) {
         const page = await open(browser, url(`${name}.html`));
@@ -45,12 +44,12 @@ async function eachPage(browser, look) {
     }
 }
 
-// The smallest lettering of a picture, as a part of the picture's width.
+// The smallest font size in a picture, as a fraction of the picture's width.
 async function lettering(browser, source) {
     const page = await open(browser, source);
     const smallest = await page.evaluate(() => {
         const svg = document.documentElement;
-        const scale = (matrix) => Math.hypot(matrix.a, matrix.b); // it may be turned
+        const scale = (matrix) => Math.hypot(matrix.a, matrix.b); // it may be rotated
         const width = svg.viewBox.baseVal.width * svg.getScreenCTM().a;
         const sizes = [...svg.querySelectorAll('text, tspan')]
             .filter((element) => element.textContent.trim() !== '')
@@ -62,7 +61,7 @@ async function lettering(browser, source) {
     return smallest;
 }
 
-// A figure is as wide as its column, or as a line of 52 rem; what it says can be read.
+// A figure is as wide as its column, up to 52 rem, and its lettering is large enough to read.
 async function figures(browser) {
     const smallest = new Map();
     let count = 0;
@@ -94,10 +93,10 @@ async function figures(browser) {
         }
     });
     if (count === 0)
-        fault('site', 'no figures at all');
+        fault('site', 'no figures');
 }
 
-// What is wider than the window scrolls by itself; the page does not.
+// An element wider than the window scrolls; the page does not.
 async function narrow(browser) {
     await eachPage(browser, async (page, name) => {
         for (const width of [NARROW, 320]) {
@@ -109,8 +108,8 @@ async function narrow(browser) {
     });
 }
 
-// Code stands right of its prose, and begins where that does.  A page without code has
-// something to read in both halves of the window.
+// Code is to the right of its prose, and starts at the same height.  A page without code has text
+// in both halves of the window.
 async function beside(browser) {
     let rows = 0;
     await eachPage(browser, async (page, name) => {
@@ -137,15 +136,15 @@ async function beside(browser) {
         rows += seen.rows.length;
         for (const { text, apart, below } of seen.rows)
             if (apart < 0 || Math.abs(below) > 1)
-                fault(name, `the code does not stand beside: ${text}`);
+                fault(name, `code is not beside its prose: ${text}`);
         if (seen.layout === 'alone' && (seen.left > WIDE / 4 || seen.right < WIDE * 0.7))
             fault(name, `is empty left of ${seen.left} px and right of ${seen.right}`);
     });
     if (rows === 0)
-        fault('site', 'no code stands beside prose');
+        fault('site', 'no code beside prose');
 }
 
-// What the keyboard is on, and whether one sees it.
+// The element that has the keyboard focus, and whether the focus is visible.
 const focused = () => {
     const element = document.activeElement;
     const style = getComputedStyle(element);
@@ -162,8 +161,8 @@ const focused = () => {
     };
 };
 
-// The keyboard reaches every link, and what scrolls, in the order of the text, and one sees
-// where it is.  The first link skips what stands above the text.
+// The keyboard reaches every link and everything that scrolls, in the order of the text, with a
+// visible focus.  The first link skips to the text.
 async function keyboard(browser) {
     await eachPage(browser, async (page, name) => {
         const count = await page.evaluate(() => {
@@ -179,7 +178,7 @@ async function keyboard(browser) {
                 break;
             }
             if (!stop.outlined || !stop.visible)
-                fault(name, `the focus is not seen: ${stop.name}`);
+                fault(name, `the focus is not visible: ${stop.name}`);
         }
         await page.reload();
         await page.keyboard.press('Tab');
@@ -192,8 +191,8 @@ async function keyboard(browser) {
     });
 }
 
-// What axe-core finds: contrast and the rest of WCAG 2.2, level AA.  The colours of whole
-// files are those of quotes; site.bats compares each of them with each ground.
+// axe-core checks contrast and the rest of WCAG 2.2, level AA.  Whole files are left out: they have
+// the colours of quotes, and site.bats compares each colour with each background.
 async function axe(browser) {
     const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
     await eachPage(browser, async (page, name) => {
@@ -208,12 +207,12 @@ async function axe(browser) {
             for (const { id, nodes } of violations)
                 fault(name, `${colorScheme}: ${id}, ${nodes.length} times, first ${nodes[0].html}`);
             if (!passes.some(({ id }) => id === 'color-contrast'))
-                fault(name, 'axe-core has not compared colours');
+                fault(name, 'axe-core did not check contrast');
         }
     });
 }
 
-// On paper there is the text, with nothing cut off, dark on white.
+// Print shows only the text, with nothing cut off, dark on white.
 async function print(browser) {
     await eachPage(browser, async (page, name) => {
         await page.setViewportSize({ width: 680, height: HEIGHT }); // A4 without its margins
@@ -251,11 +250,11 @@ async function colourAt(page, x, y) {
     for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at))
         if (png.toString('latin1', at + 4, at + 8) === 'IDAT')
             parts.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
-    const [, red, green, blue] = inflateSync(Buffer.concat(parts)); // behind the filter's byte
+    const [, red, green, blue] = inflateSync(Buffer.concat(parts)); // after the filter byte
     return `rgb(${red}, ${green}, ${blue})`;
 }
 
-// Where the system is dark the page is, and so is each figure's ground; else both are white.
+// With a dark system, the page and the background of each figure are dark; otherwise white.
 async function dark(browser) {
     await eachPage(browser, async (page, name) => {
         for (const colorScheme of ['dark', 'light']) {
@@ -302,7 +301,7 @@ async function attempt() {
 
 try {
     await attempt().catch((error) => {
-        console.error(`once more: ${error.message}`);
+        console.error(`trying again: ${error.message}`);
         return attempt();
     });
     faults.forEach((text) => console.log(text));

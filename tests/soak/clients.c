@@ -1,19 +1,19 @@
-/* Clients that misbehave, at random, against one server.
+/* Sends clients that misbehave at random to one server.
 
    Usage: clients ADDRESS:PORT SEED SECONDS CONNECTIONS [once]
 
-   Some hundred clients are connected at the same time.  Each follows a plan: a few random
-   steps (see enum verb), then an end, polite or not; another client takes its place.  The
-   run lasts until SECONDS have passed and CONNECTIONS have been made.  A client's plan
+   A few hundred clients are connected at the same time.  Each follows a plan: a few random
+   steps (see enum verb), then an orderly or abrupt end; then another client takes its place.
+   The run lasts until SECONDS have passed and CONNECTIONS have been made.  A client's plan
    depends only on SEED and the client's number, so a run can be repeated.
 
-   Every byte of an echo is checked.  What no client may meet, whatever the others do, stops
-   the run with status 1 and one line on standard error: a wrong byte, one too few or too
-   many, a connection closed or reset by the server, 20 seconds without progress.  With
-   "once" the server is simple-server, which echoes what one read of 160 bytes returned, and
-   closes the connection; if it left bytes unread, the connection is reset.
+   Every byte of an echo is checked.  The run stops with status 1 and one line on standard
+   error if any client meets one of these: a wrong, missing or extra byte, a connection that
+   the server closes or resets, 20 seconds without progress.  With "once" the server is
+   simple-server, which echoes what one read of 160 bytes returned, and closes the
+   connection; if it has left bytes unread, the connection is reset.
 
-   Prints the connections made, the bytes sent and the bytes received. */
+   Prints the number of connections made, of bytes sent and of bytes received. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -36,25 +36,25 @@
 enum {
     SLOTS = 300,
     MAX_STEPS = 11,
-    LARGEST = 1 << 20, /* bytes to send in one step */
-    LONGEST_MS = 10,   /* to wait in one step */
+    LARGEST = 1 << 20, /* most bytes sent in one step */
+    LONGEST_MS = 10,   /* longest wait in one step */
     NARROW_MS = 1000,
-    GIVE_UP_MS = 5, /* to wait for room, if the client itself reads nothing */
+    GIVE_UP_MS = 5, /* longest wait for room while the client does not read */
     RECONNECT_MS = 200,
     PATIENCE_MS = 20000,
     ONE_READ = 160
 };
 
 enum verb {
-    SEND,   /* sends up to so many bytes, until the server takes no more, and reads nothing */
-    ECHO,   /* sends so many bytes, and reads until all are echoed */
-    READ,   /* reads until everything sent is echoed */
-    TAKE,   /* reads so many bytes of it */
-    WAIT,   /* does nothing for so many milliseconds */
-    FINISH, /* shuts the writing side down */
+    SEND,   /* sends up to AMOUNT bytes, until the server accepts no more; reads nothing */
+    ECHO,   /* sends AMOUNT bytes, and reads until all are echoed */
+    READ,   /* reads until all bytes sent are echoed */
+    TAKE,   /* reads AMOUNT bytes of the echo */
+    WAIT,   /* does nothing for AMOUNT milliseconds */
+    FINISH, /* shuts down the sending side */
     END,    /* reads to the end of the stream */
     RESET,  /* closes the connection with a reset */
-    VANISH  /* closes it, although an echo may be in flight */
+    VANISH  /* closes the connection, although an echo may be in flight */
 };
 
 static const char *const verbs[] = {"send",   "echo", "read",  "take",  "wait",
@@ -70,17 +70,17 @@ struct client {
     bool connected;
     bool finished;
     size_t number;
-    int fd;      /* -1 between two attempts to connect */
-    bool narrow; /* whether little fits into its buffers, and the server's */
+    int fd;      /* -1 between attempts to connect */
+    bool narrow; /* whether its buffers, and the server's, are small */
     struct step plan[MAX_STEPS];
     size_t step;
-    const char *sequence; /* its own bytes, the first one first */
+    const char *sequence; /* the bytes that it sends */
     size_t sent;
     size_t first_write;
     size_t received;
-    size_t send_until; /* what the step is to reach */
+    size_t send_until; /* the goal of the step */
     size_t receive_until;
-    long long wake_at; /* when the step ends in any case; 0: never */
+    long long wake_at; /* when the step ends at the latest; 0: no limit */
     long long progress_at;
 };
 
@@ -235,7 +235,7 @@ static void reset_client(struct soak *soak, struct client *c)
     close_client(soak, c);
 }
 
-/* Begins the next step; one that takes no time is done immediately. */
+/* Begins the next step; performs it if it takes no time. */
 static void begin_step(struct soak *soak, struct client *c)
 {
     const struct step *step = &c->plan[c->step];
@@ -291,13 +291,13 @@ static void go_on(struct soak *soak, struct client *c)
     }
 }
 
-/* The least that simple-server's one read has returned: what arrived with the first write. */
+/* The fewest bytes that simple-server's only read returned: those of the first write. */
 static size_t answered(const struct client *c)
 {
     return c->first_write < ONE_READ ? c->first_write : ONE_READ;
 }
 
-/* A call has failed, or the stream has ended: ERROR is 0 then.  Is that as it should be? */
+/* A call has failed with ERROR, or the stream has ended (0): checks that this may happen. */
 static void end_client(struct soak *soak, struct client *c, int error)
 {
     bool may_end = soak->once ? c->finished || c->sent > 0 : c->finished;
@@ -306,7 +306,7 @@ static void end_client(struct soak *soak, struct client *c, int error)
     if (error != 0 && !may_fail)
         fail(soak, c, "the connection failed", strerror(error));
     if (error == 0 && !may_end)
-        fail(soak, c, "the server has closed the connection", NULL);
+        fail(soak, c, "the server closed the connection", NULL);
     if (error == 0 && c->received < (soak->once ? answered(c) : c->sent))
         fail(soak, c, "the stream ended too early", NULL);
     close_client(soak, c);
@@ -344,14 +344,14 @@ static void receive_some(struct soak *soak, struct client *c)
     }
     if ((size_t)n > c->sent - c->received ||
         (soak->once && c->received + (size_t)n > ONE_READ))
-        fail(soak, c, "more came back than should", NULL);
+        fail(soak, c, "more bytes received than sent", NULL);
     if (memcmp(buf, c->sequence + c->received, (size_t)n) != 0)
-        fail(soak, c, "wrong bytes came back", NULL);
+        fail(soak, c, "wrong bytes received", NULL);
     c->received += (size_t)n;
     c->progress_at = soak->now;
 }
 
-/* What the client waits for; if neither, its socket is ignored. */
+/* The events that the client waits for; 0: ignore its socket. */
 static short events_of(const struct client *c)
 {
     short events = 0;
@@ -401,7 +401,8 @@ static void serve(struct soak *soak, struct client *c, short got)
         fail(soak, c, c->connected ? "no progress" : "no connection", NULL);
 }
 
-/* Waits for the clients, and serves those that can continue.  False if there are none. */
+/* Waits for the clients, and lets those continue that can.  Returns false if there are none.
+ */
 static bool take_turn(struct soak *soak)
 {
     struct pollfd waits[SLOTS];

@@ -22,7 +22,7 @@ static void good(const char *text, const char *host, const char *port)
     CHECK(strcmp(address.port, port) == 0);
 }
 
-/* Expects that TEXT is rejected, with a message of one line that contains WHY. */
+/* Expects that TEXT is rejected with a one-line message that contains WHY. */
 static void bad(const char *text, const char *why)
 {
     errno = 0;
@@ -128,7 +128,7 @@ static void test_long_names(void)
 {
     char text[2000];
 
-    /* The longest that fits, and one more. */
+    /* The longest host that fits, and one byte more. */
     memset(text, 'a', sizeof text);
     memcpy(text + ADDRESS_HOST_SIZE - 1, ":80", 4);
     CHECK(address_parse(text, &address, error) == 0);
@@ -157,7 +157,7 @@ static void test_format(void)
     inet_pton(AF_INET6, "::1", &v6.sin6_addr);
     address_format((struct sockaddr *)&v6, sizeof v6, text);
     CHECK(strcmp(text, "[::1]:65535") == 0);
-    /* The longest possible one. */
+    /* The longest possible address. */
     inet_pton(AF_INET6, "fe80:1111:2222:3333:4444:5555:6666:7777", &v6.sin6_addr);
     v6.sin6_scope_id = 4000000000;
     address_format((struct sockaddr *)&v6, sizeof v6, text);

@@ -1,4 +1,4 @@
-/* The poller, with the back end that was built. */
+/* The poller, in the implementation that was built. */
 
 #include "poller.h"
 
@@ -18,7 +18,7 @@
 static struct poller *poller;
 static struct event events[POLLER_MAX_EVENTS];
 
-/* Expects exactly one event: this one. */
+/* Expects exactly this event. */
 static void expect(size_t token, unsigned readiness)
 {
     CHECK(poller_wait(poller, events, 0) == 1);
@@ -64,7 +64,7 @@ static void test_interest(void)
     close_pair(pair);
 }
 
-/* Expects that FD is ready for whatever its interest names, and not reported without one. */
+/* Expects that FD is reported as ready for any interest, and not at all once deregistered. */
 static void expect_failed(int fd)
 {
     for (unsigned interest = READABLE; interest <= (READABLE | WRITABLE); interest++) {
@@ -112,7 +112,8 @@ static void test_errors(void)
     close_pair(pair);
 }
 
-/* More are ready than one wait reports: each is reported before the first is again. */
+/* More descriptors are ready than one wait reports: each is reported before any is repeated.
+ */
 static void test_many(void)
 {
     enum { MANY = 2 * POLLER_MAX_EVENTS + 10 };
@@ -134,7 +135,7 @@ static void test_many(void)
     }
     CHECK(count == MANY);
 
-    /* Whichever are deregistered, the others are still found. */
+    /* After some are deregistered, the others are still reported. */
     for (size_t i = 0; i < MANY; i += 2)
         CHECK(poller_deregister(poller, pairs[i][0]) == 0);
     memset(seen, 0, sizeof seen);
@@ -146,7 +147,7 @@ static void test_many(void)
     for (size_t i = 0; i < MANY; i++)
         CHECK(seen[i] == (i % 2 == 1));
 
-    /* One wait has left some out.  They are not reported after they are deregistered. */
+    /* One wait leaves some out.  Once deregistered, they are not reported later. */
     for (size_t i = 0; i < MANY; i += 2)
         CHECK(poller_register(poller, pairs[i][0], i, WRITABLE) == 0);
     CHECK(poller_wait(poller, events, -1) > 0); /* the last of those above */
@@ -172,7 +173,7 @@ static void test_many(void)
         close_pair(pairs[i]);
 }
 
-/* The numbers of descriptors need not be dense. */
+/* Descriptor numbers need not be dense. */
 static void test_large_number(void)
 {
     int pair[2];
@@ -189,7 +190,7 @@ static void test_large_number(void)
     close_pair(pair);
 }
 
-/* select refuses a descriptor from FD_SETSIZE on, before it changes anything. */
+/* select refuses descriptors of FD_SETSIZE or more, before it changes anything. */
 static void test_beyond_fd_setsize(void)
 {
     int pair[2];

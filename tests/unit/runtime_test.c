@@ -108,7 +108,7 @@ static void test_waits_for_room(void)
     CHECK(e.ended);
 }
 
-/* One task always finds work; the other runs in each turn all the same. */
+/* One task always has data; the other still runs in each turn. */
 static void test_fair(void)
 {
     struct echo busy, other;
@@ -176,7 +176,7 @@ static void test_sleep(void)
     for (size_t i = 0; i < 3; i++)
         close(fds[i]);
 
-    /* If the time of a task has passed already, a turn does not wait. */
+    /* If a task's wake-up time has passed, the turn does not wait. */
     woken[0] = '\0';
     fds[0] = spawn_sleeper(&a, 'a', 1, 1);
     sleep_ms(20);
@@ -185,8 +185,8 @@ static void test_sleep(void)
     close(fds[0]);
 }
 
-/* A task that sleeps while its socket has data, or is hung up, wakes once, on time: until
-   then a turn waits, and runs no task. */
+/* A task that sleeps while its socket has data, or has hung up, wakes once, on time.  Until
+   then the turn waits, and runs no task. */
 static void test_sleeps_through(void)
 {
     struct sleeper s, hung_up, reset;
@@ -204,11 +204,11 @@ static void test_sleeps_through(void)
         CHECK(runtime_turn(runtime) == 0);
     CHECK(strcmp(woken, "srh") == 0);
     CHECK(clock_ms() - start >= 199);
-    CHECK(turns <= 6); /* one for each, and each clock may be a millisecond early */
+    CHECK(turns <= 6); /* one per task, and each may be a millisecond early */
     close(fd);
 }
 
-/* A nap of no time ends the task's turn. */
+/* A sleep of 0 ms still ends the task's turn. */
 static void test_short_naps(void)
 {
     struct sleeper busy;
@@ -249,7 +249,7 @@ static void test_signal(void)
     close(fd);
 }
 
-/* A descriptor has one task, even while that sleeps and is not watched. */
+/* A descriptor has at most one task, even while that sleeps. */
 static void test_spawn_fails(void)
 {
     struct echo e, f = {.ended = false};
@@ -269,7 +269,7 @@ static void test_spawn_fails(void)
         CHECK(runtime_turn(runtime) == 0);
 }
 
-/* Tasks that break the rules, as a student's first one may. */
+/* Tasks that break the rules, as a student's first task may. */
 
 static void returns(struct task *task)
 {
@@ -358,8 +358,8 @@ static void closes_early(struct task *task)
     task_end(task);
 }
 
-/* Runs the task in a child, on a socket that is hung up, and expects that the program
-   stops with a message that names the rule. */
+/* Runs the task in a child process, on a socket that has hung up, and expects that the program
+   aborts with a message that names the rule. */
 static void expect_caught(void (*function)(struct task *task), const char *rule)
 {
     char message[500] = "";
@@ -373,7 +373,7 @@ static void expect_caught(void (*function)(struct task *task), const char *rule)
     if (child == 0) {
         struct task task;
         int pair[2];
-        alarm(10); /* a task that spins ends here */
+        alarm(10); /* kills a task that spins */
         dup2(output[1], STDERR_FILENO);
         close(output[1]);
         if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)

@@ -12,7 +12,7 @@
 static void test_descriptors(void)
 {
     struct stat null, found;
-    int errors = fcntl(STDERR_FILENO, F_DUPFD, 10); /* for CHECK, which needs one */
+    int errors = fcntl(STDERR_FILENO, F_DUPFD, 10); /* a copy of standard error, for CHECK */
 
     CHECK(stat("/dev/null", &null) == 0);
     for (int fd = 0; fd <= 2; fd++)

@@ -1,4 +1,4 @@
-/* Opening sockets, and what is set on them. */
+/* Sockets are opened with the right options. */
 
 #include "tcp.h"
 
@@ -26,7 +26,7 @@ static int get_option(int fd, int level, int option)
     return value;
 }
 
-/* Listens at a port that the system chooses, and stores the address in text. */
+/* Listens on a port that the system chooses, and stores the address in text. */
 static int listen_anywhere(void)
 {
     int server = tcp_listen("127.0.0.1:0", error);
@@ -62,8 +62,8 @@ static void test_options(void)
     close(accepted);
 }
 
-/* The passive socket carries no bytes.  Connections are complete before accept, which
-   returns a socket with both addresses for each. */
+/* The passive socket carries no bytes.  Connections are complete before accept, which returns
+   a socket for each, with both addresses. */
 static void test_passive(void)
 {
     int server = listen_anywhere();
@@ -130,8 +130,8 @@ static void ignore(int signal)
     (void)signal;
 }
 
-/* The backlog is full, so connect waits, and signals interrupt it again and again; then
-   there is room.  The connection must be set up all the same. */
+/* The backlog is full, so connect waits, and signals interrupt it repeatedly.  Once there is
+   room, the connection must be set up. */
 static void test_interrupted(void)
 {
     struct sigaction action = {.sa_handler = ignore};

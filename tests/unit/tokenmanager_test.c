@@ -1,4 +1,5 @@
-/* Tokens: unique while in use, the last one freed first, and calls that are wrong. */
+/* Tokens are unique while in use, the last one freed is reused first, and invalid calls do
+ * nothing. */
 
 #include "tokenmanager.h"
 
@@ -55,7 +56,7 @@ static void test_unique(void)
     for (int i = 0; i < 100000; i++) {
         if (count < MOST && (count == 0 || rand() % 2 == 0)) {
             size_t token = allocate(&manager);
-            CHECK(token < MOST); /* dense: no more numbers than were ever in use together */
+            CHECK(token < MOST); /* dense: never more numbers than were in use together */
             CHECK(!held[token]);
             held[token] = true;
             tokens[count++] = token;
