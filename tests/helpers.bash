@@ -76,9 +76,17 @@ stop_server() {
         kill -"$FLUSH" "$server_pid"
         eventually ended "$server_pid" >/dev/null || true
     fi
-    kill -KILL "$server_pid" 2>/dev/null || true
-    wait "$server_pid" 2>/dev/null || true
+    end_child "$server_pid"
     server_pid=
+}
+
+# Kills this child of the test's if it still runs.  The number of one that has ended may already
+# be that of another process, which would be killed in its place.
+end_child() {
+    case " $(jobs -rp | tr "\n" " ") " in
+    *" $1 "*) kill -KILL "$1" 2>/dev/null || true ;;
+    esac
+    wait "$1" 2>/dev/null || true
 }
 
 alive() {
@@ -251,8 +259,7 @@ nc_send() {
 teardown() {
     local pid failed=0
     for pid in "${peer_pids[@]}"; do
-        kill -KILL "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
+        end_child "$pid"
     done
     if [ -n "$server_pid" ]; then
         alive "$server_pid" || { echo "the server has died" && failed=1; }
