@@ -683,3 +683,71 @@ END
     [[ $output = *'ok echo-to-eof solution'* && $output = *'not ok echo-to-eof starter'* ]]
     [[ $output = *'not ok echo-to-eof mutants/sigpipe'* && $output = *'1 passed, 3 failed' ]]
 }
+
+# tables ROW...: an exercise with one demand and one check, and these rows of demands.tsv.
+tables() {
+    mkdir -p "$SCRATCH/grader" "$SCRATCH/exercises/tiny/mutants/bug"
+    cp "$ROOT"/tests/grader/demands* "$SCRATCH/grader"
+    cat >"$SCRATCH/exercises/tiny/README.md" <<'END'
+# tiny: a task
+
+## What to build
+
+Two things:
+
+- The program must echo
+  every byte. It can print anything, and must not stop.
+
+      code must not count
+- It keeps at most 3 bytes.
+
+| a table | must not count |
+
+## Try it by hand first
+
+Send it at most 3 bytes.
+END
+    printf 'id\tpoints\nbuild\t1\nechoes\t2\nstays\t3\n' >"$SCRATCH/exercises/tiny/checks.tsv"
+    printf 'echoes\nstays\n' >"$SCRATCH/exercises/tiny/mutants/bug/EXPECT"
+    printf 'sentence\tchecks\twhy\n' >"$SCRATCH/exercises/tiny/demands.tsv"
+    printf '%b\n' "$@" >>"$SCRATCH/exercises/tiny/demands.tsv"
+    run "$SCRATCH/grader/demands" tiny
+    echo "$output"
+}
+
+@test "a sentence that demands something has a check, and a check has a sentence" {
+    bytes='The program must echo every byte.\techoes,build'
+    stays='and must not stop.\tstays'
+    most='It keeps at most 3 bytes.\t-\tit cannot be seen'
+    tables "$bytes" '# a comment' "$stays" "$most"
+    [ "$status" -eq 0 ]
+    tables "$bytes" "$most"
+    [[ $status -eq 1 && $output = *'does not have: [...] It can print anything, and must not stop.'* ]]
+    [[ $output = *'no demand has the check stays'* && ${#lines[@]} -eq 2 ]]
+    tables "$bytes" "$stays"
+    [[ $status -eq 1 && $output = 'tiny: demands.tsv does not have: It keeps at most 3 bytes.' ]]
+    tables "$bytes" "$stays" "$most" 'The program must echo each byte.\techoes'
+    [[ $status -eq 1 && $output = 'tiny: README.md does not say: The program must echo each byte.' ]]
+    tables "$bytes,nothing" "$stays" "${most%it*}"
+    [[ $status -eq 1 && $output = *'there is no check nothing'*'does not say why'* ]]
+    tables "$bytes" "$stays" "$most"
+    echo stays >"$SCRATCH/exercises/tiny/mutants/bug/EXPECT"
+    run "$SCRATCH/grader/demands" tiny
+    [[ $status -eq 1 && $output = 'tiny: no mutant fails the check echoes' ]]
+    rm "$SCRATCH/exercises/tiny/demands.tsv"
+    run "$SCRATCH/grader/demands"
+    [[ $status -eq 1 && $output = 'tiny: there is no demands.tsv' ]]
+}
+
+@test "each README demands what its checks check" {
+    missing=()
+    for exercise in "$ROOT"/tests/exercises/*/; do
+        exercise=$(basename "$exercise")
+        if [ -e "$ROOT/tests/exercises/$exercise/demands.tsv" ]; then
+            "$ROOT/tests/grader/demands" "$exercise"
+        else
+            missing+=("$exercise")
+        fi
+    done
+    [ "${#missing[@]}" -eq 0 ] || skip "no demands.tsv: ${missing[*]}"
+}
