@@ -332,6 +332,94 @@ END
     [ "$(numbers 1 | tr ' ' '\n' | sort -u | wc -l)" -gt 3 ]
 }
 
+# changed: a copy of the grader that a test may change, and whose checks of echo-to-eof after
+# "listens" are those of standard input: rows of the table, an empty line, and functions.
+changed() {
+    mkdir -p "$SCRATCH/copy"
+    cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH/copy"
+    GRADE=$SCRATCH/copy/tests/grade
+    local exercise=$SCRATCH/copy/tests/exercises/echo-to-eof
+    sed -i.old '/^\(id\|build\|listens\)	/!d' "$exercise/checks.tsv"
+    awk -v table="$exercise/checks.tsv" -v functions="$exercise/checks.bash" '
+        /^$/ { text = 1 }
+        { gsub(/ \| /, "\t"); print >> (text ? functions : table) }'
+}
+
+@test "checks that wait run side by side, others alone, and none before those that it needs" {
+    changed <<'END'
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint | waits
+two | 1 | 20 | visible | listens | 1-sockets.md | two | hint | waits
+three | 1 | 20 | visible | listens | 1-sockets.md | three | hint
+four | 1 | 20 | visible | listens | 1-sockets.md | four | hint
+five | 1 | 20 | visible | two,four | 1-sockets.md | five | hint | waits
+
+meets() {
+    touch "$GRADE_SCRATCH/met.$id"
+    eventually [ -e "$GRADE_SCRATCH/met.$1" ]
+}
+check_one() { meets two; meets three; }
+check_two() { meets one; meets three; }
+check_three() { meets one; meets two; alone; }
+check_four() { alone; [ -e "$GRADE_SCRATCH/met.one" ]; }
+check_five() { [ -e "$GRADE_SCRATCH/met.three" ] && [ ! -e "$GRADE_SCRATCH/check.four" ]; }
+alone() {
+    mkdir "$GRADE_SCRATCH/alone"
+    sleep 0.5
+    rmdir "$GRADE_SCRATCH/alone"
+}
+END
+    good
+    each_way graded 0
+    [[ $output = *'15 of 15 points; 7 passed'* ]]
+    [[ $output = *'one: one'*'two: two'*'three: three'*'four: four'*'five: five'* ]]
+    sed -i.old 's/	waits$//' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    sed -i.old 's/	20	/	1	/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    graded 1
+    [[ $output = *'failed    0 of   1  one: one'* ]]
+    sed -i.old '/^one/s/$/	beside/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    graded 3
+    [[ $output = *'a 9th that says waits'* ]]
+}
+
+@test "where one check is a fault, those that run beside it end with it" {
+    changed <<END
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint | waits
+two | 1 | 20 | visible | listens | 1-sockets.md | two | hint | waits
+
+check_one() { trap '' TERM; export MARK=$SCRATCH; serve; sleep 1000 & touch "\$GRADE_SCRATCH/runs"; wait; }
+check_two() { eventually [ -e "\$GRADE_SCRATCH/runs" ]; cannot do this; }
+END
+    good
+    each_way graded 3
+    [[ $output = *'do this'* && -z $(marked) ]]
+}
+
+@test "freeze stops all of a program, and thaw lets it go on" {
+    changed <<'END'
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint
+
+check_one() {
+    local before
+    serve
+    freeze
+    before=$(switches)
+    client late put Hello get Hello
+    sleep 1
+    [ "$(switches)" -eq "$before" ]
+    [ ! -s "$here/client.late" ] && alive "${client_pid[late]}"
+    thaw
+    done_well late
+}
+END
+    submission family <<'END'
+#!/bin/sh
+(./server "$@" &
+wait) &
+while :; do sleep 0.1; done
+END
+    each_way graded 0
+}
+
 @test "ten runs give one score" {
     submission tardy <<<'#!/bin/sh
 ./server "$@" &
@@ -639,7 +727,7 @@ END
     for exercise in *; do
         awk -F '\t' -v name="$exercise" '
             NR == 1 || /^#/ || /^$/ { next }
-            NF != 8 || $2 !~ /^[0-9]+$/ || $3 !~ /^[0-9]+$/ || $4 !~ /^(visible|hidden)$/ {
+            (NF != 8 && !(NF == 9 && $9 == "waits")) || $2 !~ /^[0-9]+$/ || $3 !~ /^[0-9]+$/ || $4 !~ /^(visible|hidden)$/ {
                 print name ": " $0
                 bad = 1
             }

@@ -1,6 +1,14 @@
 # What a check may call.  A check is a function check_ID in the exercise's checks.bash or
 # hidden.bash, run by the script check beside this file.  It passes when each of its commands
 # succeeds, as in a bats test; "fail" ends it with a reason.
+#
+# checks.tsv has a row for each check, with tabs between the columns: id, points, seconds it may
+# take, visible or hidden, the checks it needs (or -), section of the chapter, title, hint.  A
+# ninth column, "waits", says that the check and the program mostly wait meanwhile, for time to
+# pass or for a slow client: it runs beside the other checks.  The rest run one after the other.
+#
+# What depends on the order of two events depends on chance, unless both have happened before the
+# program looks: freeze it, let them happen, thaw it.
 
 # shellcheck disable=SC2034,SC2154  # check uses these variables, and sets some of them
 
@@ -95,10 +103,14 @@ build() {
     fi
 }
 
-# A free port of the system; it may be somebody else's a moment later.
+# A free port of the system, which no other check is given; it may be somebody else's a moment later.
 free_address() {
-    address=$("$PEER" -f 127.0.0.1:0) || cannot 'no port is free'
-    port=${address##*:}
+    while :; do
+        address=$("$PEER" -f 127.0.0.1:0) || cannot 'no port is free'
+        port=${address##*:}
+        ! mkdir "$GRADE_SCRATCH/port.$port" 2>/dev/null || return 0
+        [ -d "$GRADE_SCRATCH/port.$port" ] || cannot 'no room to note a port'
+    done
 }
 
 # start ARGUMENT...: starts the program with these arguments; its output is in $log.
@@ -235,17 +247,45 @@ peer() {
     done_well alone
 }
 
+# freeze: stops all of the program, and returns when it has stopped: what happens from now on, it
+# finds all at once, in an order that does not depend on chance.  thaw: lets it go on.
+freeze() {
+    signal_all STOP
+    soon stopped || cannot 'the program does not stop for SIGSTOP'
+}
+
+thaw() {
+    signal_all CONT
+}
+
+# A process that is started meanwhile gets the signal in the next round.
+signal_all() {
+    local pids before=-1
+    processes
+    while [ "${#pids[@]}" -ne "$before" ]; do
+        before=${#pids[@]}
+        kill -"$1" "${pids[@]}" 2>/dev/null || true
+        processes
+    done
+}
+
 # Stops the program for a moment, which interrupts the call in which it waits.
 stop_and_go() {
     patience=2 soon sleeps || true
-    kill -STOP "$server_pid" 2>/dev/null || return 0
+    signal_all STOP
     patience=2 soon stopped || true
-    kill -CONT "$server_pid"
+    signal_all CONT
 }
 
+# Whether all threads of the program have stopped, or ended.
 stopped() {
-    local stat
-    stat_of "/proc/$server_pid/stat" && [[ $stat == T* ]]
+    local pids pid file stat
+    processes
+    for pid in "${pids[@]}"; do
+        for file in /proc/"$pid"/task/*/stat; do
+            ! stat_of "$file" || [[ $stat == [TtZX]* ]] || return 1
+        done
+    done
 }
 
 # keeps_at_most COUNT WHAT...: fails the check where there are more and stay more; WHAT is

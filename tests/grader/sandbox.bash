@@ -41,7 +41,7 @@ contained() {
     [ "$GRADE_NAMESPACES" = no ] || namespaces
     # shellcheck disable=SC2016  # it is for the inner shell
     exec env -i PATH="$PATH" HOME="$directory" TMPDIR="$directory" LANG=C \
-        GRADE_RUN="$GRADE_SCRATCH" "${wrap[@]}" "$contain_at" -s "$seconds" \
+        GRADE_RUN="${here:-$GRADE_SCRATCH}" "${wrap[@]}" "$contain_at" -s "$seconds" \
         bash -c 'for limit in $1; do ulimit "-${limit%=*}" "${limit#*=}" 2>/dev/null; done
             shift && exec "$@"' program "$(limits)" "$@"
 }
@@ -99,14 +99,14 @@ control() {
 }
 
 # Ends what has left its process group.  In namespaces nothing can; elsewhere the environment
-# tells where a process comes from.
+# tells which check a process comes from.
 sweep() {
     local file
     [ "$GRADE_NAMESPACES" = no ] || return 0
     while read -r file; do
         file=${file%/environ}
         kill -KILL "${file##*/}" 2>/dev/null
-    done < <(grep -lsxzF "GRADE_RUN=$GRADE_SCRATCH" /proc/[0-9]*/environ)
+    done < <(grep -lsxzF "GRADE_RUN=$here" /proc/[0-9]*/environ)
     return 0
 }
 
