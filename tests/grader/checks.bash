@@ -76,8 +76,11 @@ soon() {
     done
 }
 
+# Whether a child of this shell, or the program itself, runs.  To look for the number alone is not
+# enough: on a busy machine another process soon has it.
 alive() {
-    kill -0 "$1" 2>/dev/null
+    local stat
+    stat_of "/proc/$1/stat" && [[ $stat == [!ZX]\ @($$|${parent_pid:-none})\ * ]]
 }
 
 ended() {
@@ -368,7 +371,7 @@ said_or_ended() {
 
 # release NAME: the client, which holds or floods, goes on.
 release() {
-    kill -USR1 "${client_pid[$1]}" 2>/dev/null || true
+    ! alive "${client_pid[$1]}" || kill -USR1 "${client_pid[$1]}" 2>/dev/null || true
 }
 
 # done_well NAME: waits for the client's end.
