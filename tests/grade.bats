@@ -788,7 +788,7 @@ with_tools() {
 
 @test "odd settings are wrong usage, and no lost points" {
     good
-    for setting in GRADE_MEMORY=0 GRADE_MEMORY=4G GRADE_PATIENCE=0 GRADE_PATIENCE=long \
+    for setting in GRADE_MEMORY=0 GRADE_MEMORY=4G GRADE_SILENCE=0 GRADE_PATIENCE=0 GRADE_PATIENCE=long \
         GRADE_NAMESPACES=maybe; do
         run env "$setting" "$GRADE" echo-to-eof "$submitted" 3>&-
         [[ $status -eq 2 && ${lines[0]} = "grade: ${setting%%=*} is"* ]]
