@@ -84,8 +84,8 @@ exec ./server "$@"'
 echo "my own line"
 exec ./server 127.0.0.1:0'
     GRADE_PATIENCE=4 graded 1
-    for text in 'failed    0 of   5  listens: it listens at' 'does not listen' 'expected: within' \
-        'got:      the program runs' '| my own line' 'hint:     The address' \
+    for text in 'failed    0 of   5  listens: it listens at' 'but not at the address' 'expected: within' \
+        'got:      the program listens at 127.0.0.1:' '| my own line' 'hint:     The address' \
         'see:      docs/2-simple-server.md#the-servers-start' \
         "rerun:    tests/grade echo-to-eof $submitted --only listens --seed 1" \
         'not run   0 of  10  echoes' 'needs listens'; do
