@@ -19,6 +19,8 @@ setup_file() {
 
 setup() {
     needs_proc # the grader needs Linux
+    needs_descriptors 1024
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES
     export TMPDIR=$SCRATCH/tmp # what a run leaves there is seen
     mkdir "$TMPDIR"
 }
@@ -359,7 +361,9 @@ bash -c 'while :; do sleep 0.1; done'
 END
     export GRADE_PATIENCE=25
     each_way interrupted '' TERM
-    each_way interrupted - HUP
+    # What has been started by nohup ignores SIGHUP.
+    hangup=$(sh -c 'kill -HUP $$; echo TERM' 2>/dev/null) || hangup=HUP
+    each_way interrupted - "$hangup"
     each_way interrupted '' KILL
 }
 
@@ -601,11 +605,12 @@ wait'
 }
 
 @test "the report for people has colours on a terminal only" {
-    needs script
+    needs_terminals
     good
     graded 0 --only build
     [[ $output != *$'\033'* ]]
-    run script -qec "'$GRADE' echo-to-eof '$submitted' --only build" /dev/null
+    export GRADE submitted
+    run script -qec '"$GRADE" echo-to-eof "$submitted" --only build' /dev/null
     [[ $output = *$'\033[32mpassed'* ]]
 }
 
