@@ -9,7 +9,9 @@ port=
 log=         # the file with the program's output
 server_pid=  # the program itself
 parent_pid=  # that of contain, which has all that the program starts below it
+host=127.0.0.1
 patience=${GRADE_PATIENCE:-8} # seconds for what takes no time in a program that works
+silence=${GRADE_SILENCE:-65}  # seconds for which a client may be silent, or not read
 reason=
 expected=
 came=
@@ -95,9 +97,9 @@ build() {
     fi
 }
 
-# A free port of the system; it may be somebody else's a moment later.
+# A free port of $host; it may be somebody else's a moment later.
 free_address() {
-    address=$("$PEER" -f 127.0.0.1:0) || cannot 'no port is free'
+    address=$("$PEER" -f "$host:0") || cannot 'no port is free'
     port=${address##*:}
 }
 
@@ -177,14 +179,14 @@ ends() {
     how_it_ended
 }
 
-# client NAME VERB...: plays a client in the background (see ../peer.c; "-n COUNT" and "-s" may
-# come before the verbs).
+# client NAME VERB...: plays a client in the background (see ../peer.c; options such as "-n COUNT"
+# and "-s" may come before the verbs).
 client() {
     local name=$1 options=()
     shift
     while [[ $1 == -* ]]; do
         options+=("$1")
-        [ "$1" != -n ] || { shift && options+=("$1"); }
+        [[ $1 != -[in] ]] || { shift && options+=("$1"); }
         shift
     done
     : >"$here/client.$name"
@@ -235,6 +237,18 @@ peer() {
     done_well alone
 }
 
+# halt: stops all that the program has started, so that it finds together what comes meanwhile;
+# go_on lets it continue.
+halt() {
+    processes
+    kill -STOP "${pids[@]}" 2>/dev/null || true
+    patience=2 soon stopped || true
+}
+
+go_on() {
+    kill -CONT "${pids[@]}" 2>/dev/null || true
+}
+
 # Stops the program for a moment, which interrupts the call in which it waits.
 stop_and_go() {
     patience=2 soon sleeps || true
@@ -262,6 +276,42 @@ has_at_most() {
     done
     came '%s' "$sum"
     [ "$sum" -le "$1" ]
+}
+
+# keeps_nothing COMMAND...: runs the command, with which clients come and go, again and again; its
+# last argument says how many times as many clients as at first.  What a program sets up with its
+# first clients, or leaves to a garbage collector for a while, is no leak: the check fails where
+# something grows each time.
+keeps_nothing() {
+    local factor measure now left=(kept memory addresses) still
+    local -A most=() slack=([kept]=8 [addresses]=8192)
+    local -A name=([kept]='descriptors and threads' [memory]='KiB of memory'
+        [addresses]='KiB of addresses')
+    for factor in 1 1 2 4 8 12; do
+        "$@" "$factor"
+        still=() slack[memory]=$((256 * factor))
+        for measure in "${left[@]}"; do
+            now=$("$measure")
+            if [ -z "${most[$measure]:-}" ] || ! patience=2 soon levels_off; then
+                still+=("$measure")
+            fi
+            [ "$now" -le "${most[$measure]:-0}" ] || most[$measure]=$now
+        done
+        left=("${still[@]}")
+        [ "${#left[@]}" -gt 0 ] || return 0
+    done
+    expected 'what the program has stays the same while clients come and go'
+    came '%s %s, and each time more' "${most[${left[0]}]}" "${name[${left[0]}]}"
+    fail 'the program keeps something of clients that have left'
+}
+
+levels_off() {
+    now=$("$measure")
+    [ "$now" -le $((most[$measure] + slack[$measure])) ]
+}
+
+kept() {
+    echo $(($(descriptors) + $(threads)))
 }
 
 # Fails the check where the program does not sleep, though nothing happens.
