@@ -12,13 +12,13 @@ setup_file() {
     [ -r /proc/self/stat ] || return 0
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES
     "$BATS_TEST_DIRNAME/grade" --build
+    "$BATS_TEST_DIRNAME/grade" --namespaces || export GRADE_NAMESPACES=no # they do not work here
     cp -R "$BATS_TEST_DIRNAME/exercises/echo-to-eof/solution" "$BATS_FILE_TMPDIR/server"
     env -u SANITIZE make -s -C "$BATS_FILE_TMPDIR/server" COMMON="$BATS_TEST_DIRNAME/../common/"
 }
 
 setup() {
     needs_proc # the grader needs Linux
-    unset MAKEFLAGS MFLAGS MAKEOVERRIDES
     export TMPDIR=$SCRATCH/tmp # what a run leaves there is seen
     mkdir "$TMPDIR"
 }
@@ -332,6 +332,94 @@ END
     [ "$(numbers 1 | tr ' ' '\n' | sort -u | wc -l)" -gt 3 ]
 }
 
+# changed: a copy of the grader that a test may change, and whose checks of echo-to-eof after
+# "listens" are those of standard input: rows of the table, an empty line, and functions.
+changed() {
+    mkdir -p "$SCRATCH/copy"
+    cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH/copy"
+    GRADE=$SCRATCH/copy/tests/grade
+    local exercise=$SCRATCH/copy/tests/exercises/echo-to-eof
+    sed -i.old '/^\(id\|build\|listens\)	/!d' "$exercise/checks.tsv"
+    awk -v table="$exercise/checks.tsv" -v functions="$exercise/checks.bash" '
+        /^$/ { text = 1 }
+        { gsub(/ \| /, "\t"); print >> (text ? functions : table) }'
+}
+
+@test "checks that wait run side by side, others alone, and none before those that it needs" {
+    changed <<'END'
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint | waits
+two | 1 | 20 | visible | listens | 1-sockets.md | two | hint | waits
+three | 1 | 20 | visible | listens | 1-sockets.md | three | hint
+four | 1 | 20 | visible | listens | 1-sockets.md | four | hint
+five | 1 | 20 | visible | two,four | 1-sockets.md | five | hint | waits
+
+meets() {
+    touch "$GRADE_SCRATCH/met.$id"
+    eventually [ -e "$GRADE_SCRATCH/met.$1" ]
+}
+check_one() { meets two; meets three; }
+check_two() { meets one; meets three; }
+check_three() { meets one; meets two; alone; }
+check_four() { alone; [ -e "$GRADE_SCRATCH/met.one" ]; }
+check_five() { [ -e "$GRADE_SCRATCH/met.three" ] && [ ! -e "$GRADE_SCRATCH/check.four" ]; }
+alone() {
+    mkdir "$GRADE_SCRATCH/alone"
+    sleep 0.5
+    rmdir "$GRADE_SCRATCH/alone"
+}
+END
+    good
+    each_way graded 0
+    [[ $output = *'15 of 15 points; 7 passed'* ]]
+    [[ $output = *'one: one'*'two: two'*'three: three'*'four: four'*'five: five'* ]]
+    sed -i.old 's/	waits$//' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    sed -i.old 's/	20	/	1	/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    graded 1
+    [[ $output = *'failed    0 of   1  one: one'* ]]
+    sed -i.old '/^one/s/$/	beside/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    graded 3
+    [[ $output = *'a 9th that says waits'* ]]
+}
+
+@test "where one check is a fault, those that run beside it end with it" {
+    changed <<END
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint | waits
+two | 1 | 20 | visible | listens | 1-sockets.md | two | hint | waits
+
+check_one() { trap '' TERM; export MARK=$SCRATCH; serve; sleep 1000 & touch "\$GRADE_SCRATCH/runs"; wait; }
+check_two() { eventually [ -e "\$GRADE_SCRATCH/runs" ]; cannot do this; }
+END
+    good
+    each_way graded 3
+    [[ $output = *'do this'* && -z $(marked) ]]
+}
+
+@test "freeze stops all of a program, and thaw lets it go on" {
+    changed <<'END'
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint
+
+check_one() {
+    local before
+    serve
+    freeze
+    before=$(switches)
+    client late put Hello get Hello
+    sleep 1
+    [ "$(switches)" -eq "$before" ]
+    [ ! -s "$here/client.late" ] && alive "${client_pid[late]}"
+    thaw
+    done_well late
+}
+END
+    submission family <<'END'
+#!/bin/sh
+(./server "$@" &
+wait) &
+while :; do sleep 0.1; done
+END
+    each_way graded 0
+}
+
 @test "ten runs give one score" {
     submission tardy <<<'#!/bin/sh
 ./server "$@" &
@@ -420,6 +508,123 @@ wait'
 blames_the_grader() {
     graded 1 --only build
     [[ $output = *'make fails'*'bwrap: no'* ]]
+}
+
+@test "a bubblewrap that does not work here is a fault, and no reason to do without it" {
+    good
+    mkdir "$SCRATCH/bin"
+    # As where AppArmor forbids the namespaces of ordinary users.
+    printf '#!/bin/sh\necho "bwrap: setting up uid map: Permission denied" >&2\nexit 1\n' \
+        >"$SCRATCH/bin/bwrap"
+    chmod +x "$SCRATCH/bin/bwrap"
+    unset GRADE_NAMESPACES
+    PATH=$SCRATCH/bin:$PATH graded 3 --only listens
+    [[ $output = *'uid map: Permission denied'*'GRADE_NAMESPACES=no'* && $output != *points* ]]
+    PATH=$SCRATCH/bin:$PATH run "$GRADE" --batch echo-to-eof "$submitted" 3>&-
+    [[ $status -eq 3 && $output = *'uid map: Permission denied'* ]]
+    GRADE_NAMESPACES=no PATH=$SCRATCH/bin:$PATH graded 0 --only listens
+}
+
+# with_tools OMITTED [NAME=PROGRAM...]: sets tools to a directory that has what the grader needs
+# and what make and the compiler do, without bubblewrap and without OMITTED; PROGRAM stands in the
+# place of NAME.
+with_tools() {
+    local entry file name
+    tools=$SCRATCH/tools
+    rm -rf "$tools" && mkdir "$tools"
+    while read -r -d : entry; do
+        for file in "$entry"/*; do
+            name=${file##*/}
+            [[ " bwrap $1 " = *" $name "* || -e $tools/$name ]] || ln -s "$file" "$tools/$name"
+        done
+    done <<<"$PATH:"
+    for entry in "${@:2}"; do
+        printf '#!/bin/sh\nexec %s "$@"\n' "${entry#*=}" >"$tools/${entry%%=*}.new"
+        chmod +x "$tools/${entry%%=*}.new" && mv -f "$tools/${entry%%=*}.new" "$tools/${entry%%=*}"
+    done
+}
+
+@test "a tool that is missing is a fault that names it" {
+    good
+    unset GRADE_NAMESPACES
+    for tool in awk sed make od; do
+        with_tools "$tool"
+        PATH=$tools graded 3
+        [[ $output = *"grade: it needs $tool, which is not installed"* && $output != *points* ]]
+    done
+    with_tools "cc c99 gcc clang tcc"
+    PATH=$tools graded 3
+    [[ $output = *'the compiler does not work'* ]]
+    with_tools ''
+    PATH=$tools graded 0 --only listens
+    [[ $output = *'warning: without bubblewrap'* ]]
+}
+
+@test "whatever the caller exports, the score is the same" {
+    good
+    "$GRADE" echo-to-eof "$submitted" --only echoes --classroom "$SCRATCH/expected" >"$SCRATCH/out" 3>&-
+    # In Turkish, [a-z] has no i.
+    localedef -i tr_TR -f UTF-8 "$SCRATCH/tr_TR.UTF-8" || echo 'that locale cannot be made here'
+    odd() { # NAME=VALUE...
+        run env "$@" "$GRADE" echo-to-eof "$submitted" --only echoes --classroom "$SCRATCH/odd" 3>&-
+        echo "$*: $output"
+        [[ $status -eq 0 && $output = *'20 of 20 points'* ]]
+        cmp "$SCRATCH/expected" "$SCRATCH/odd"
+    }
+    odd LC_ALL=tr_TR.UTF-8 LOCPATH="$SCRATCH"
+    for setting in LC_ALL=nowhere SHELLOPTS=errexit:nounset:noglob:pipefail:posix \
+        SHELLOPTS=physical:keyword:noclobber BASHOPTS=nocasematch:failglob:nullglob:extglob \
+        POSIXLY_CORRECT=1 CDPATH=.:/ MAKEFLAGS=n MAKEFLAGS=-j8 'MAKEOVERRIDES=CC=false' MAKEFILES=/etc/passwd \
+        GREP_OPTIONS=-v GREP_COLORS=mt=1 'BASH_FUNC_grep%%=() { false; }' AWKPATH=/ POSIX_ME_HARDER=1 \
+        here=/ log=/etc/passwd runner=1 patience=0 CFLAGS=-fsyntax-only LDFLAGS=-lnothing COMMON=/ \
+        GRADE_RUN=/ GRADE_SCRATCH=/ GRADE_SUBMISSION=/ CONTAIN=/bin/false ROOT=/ seconds=0 IFS=0123; do
+        odd "$setting"
+    done
+    # The shell's own work with what stays: a mask, signals that are ignored, a limit.
+    signals='PIPE HUP'
+    ! env --default-signal=CHLD true || signals+=' CHLD'
+    run bash -c "umask 777; trap '' $signals; ulimit -Ss 256; exec '$GRADE' echo-to-eof \
+        '$submitted' --only echoes" 3>&-
+    echo "$output"
+    [[ $status -eq 0 && $output = *'20 of 20 points'* ]]
+}
+
+@test "any awk, and the tools of busybox, give the same score and the same report" {
+    submission broken </dev/null
+    printf 'all:\n\tprintf '"'"'<&"\\\\\\303\\274\\001>\\n'"'"'; false\n' >"$submitted/Makefile"
+    graded 1 --tap "$SCRATCH/tap" --junit "$SCRATCH/xml" --gradescope "$SCRATCH/json"
+    for awk in gawk mawk original-awk 'busybox awk'; do
+        command -v "${awk%% *}" || continue
+        unset GRADE_NAMESPACES
+        with_tools '' "awk=$awk"
+        PATH=$tools graded 1 --tap "$SCRATCH/tap.1" --junit "$SCRATCH/xml.1" \
+            --gradescope "$SCRATCH/json.1"
+        for kind in tap xml json; do # but for the time that it took
+            diff <(sed 's/time=*.: *[0-9]*//g; s/time="[0-9]*"//g' "$SCRATCH/$kind") \
+                <(sed 's/time=*.: *[0-9]*//g; s/time="[0-9]*"//g' "$SCRATCH/$kind.1")
+        done
+    done
+}
+
+@test "a submission that belongs to another user, or is read-only, gets what it deserves" {
+    good
+    chmod -R a-w "$submitted"
+    each_way graded 0 --only listens
+    chmod -R u+w "$submitted"
+    if [ "$(id -u)" -eq 0 ]; then
+        chown -R 12345:54321 "$submitted"
+        chmod -R go-rwx "$submitted"
+        each_way graded 0 --only listens
+        [ "$(stat -c %u "$submitted/program")" -eq 12345 ]
+        # An ordinary user may not read it: that is no reason to lose points.
+        chmod 755 "$submitted"
+        mkdir -m 777 "$SCRATCH/other"
+        chmod -R a+rX "$SCRATCH" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" && chmod go-rwx "$submitted/program"
+        run setpriv --reuid 23456 --regid 23456 --clear-groups env GRADE_NAMESPACES=no HOME=/ \
+            TMPDIR="$SCRATCH/other" "$GRADE" echo-to-eof "$submitted" 3>&-
+        echo "$output"
+        [[ $status -eq 3 && $output = *'you may not read it'*'program'* ]]
+    fi
 }
 
 @test "a submission cannot pass its own failure off as the grader's" {
@@ -639,7 +844,7 @@ END
     for exercise in *; do
         awk -F '\t' -v name="$exercise" '
             NR == 1 || /^#/ || /^$/ { next }
-            NF != 8 || $2 !~ /^[0-9]+$/ || $3 !~ /^[0-9]+$/ || $4 !~ /^(visible|hidden)$/ {
+            (NF != 8 && !(NF == 9 && $9 == "waits")) || $2 !~ /^[0-9]+$/ || $3 !~ /^[0-9]+$/ || $4 !~ /^(visible|hidden)$/ {
                 print name ": " $0
                 bad = 1
             }

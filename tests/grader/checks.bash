@@ -1,6 +1,14 @@
 # What a check may call.  A check is a function check_ID in the exercise's checks.bash or
 # hidden.bash, run by the script check beside this file.  It passes when each of its commands
 # succeeds, as in a bats test; "fail" ends it with a reason.
+#
+# checks.tsv has a row for each check, with tabs between the columns: id, points, seconds it may
+# take, visible or hidden, the checks it needs (or -), section of the chapter, title, hint.  A
+# ninth column, "waits", says that the check and the program mostly wait meanwhile, for time to
+# pass or for a slow client: it runs beside the other checks.  The rest run one after the other.
+#
+# What depends on the order of two events depends on chance, unless both have happened before the
+# program looks: freeze it, let them happen, thaw it.
 
 # shellcheck disable=SC2034,SC2154  # check uses these variables, and sets some of them
 
@@ -97,10 +105,14 @@ build() {
     fi
 }
 
-# A free port of $host; it may be somebody else's a moment later.
+# A free port of $host, which no other check is given; it may be somebody else's a moment later.
 free_address() {
-    address=$("$PEER" -f "$host:0") || cannot 'no port is free'
-    port=${address##*:}
+    while :; do
+        address=$("$PEER" -f "$host:0") || cannot 'no port is free'
+        port=${address##*:}
+        ! mkdir "$GRADE_SCRATCH/port.$port" 2>/dev/null || return 0
+        [ -d "$GRADE_SCRATCH/port.$port" ] || cannot 'no room to note a port'
+    done
 }
 
 # start ARGUMENT...: starts the program with these arguments; its output is in $log.
@@ -237,29 +249,49 @@ peer() {
     done_well alone
 }
 
-# halt: stops all that the program has started, so that it finds together what comes meanwhile;
-# go_on lets it continue.
-halt() {
-    processes
-    kill -STOP "${pids[@]}" 2>/dev/null || true
-    patience=2 soon stopped || true
+# freeze: stops all of the program, and returns when it has stopped: what happens from now on, it
+# finds all at once, in an order that does not depend on chance.  thaw: lets it go on.
+freeze() {
+    signal_all STOP
+    soon stopped_or_ended || cannot 'the program does not stop for SIGSTOP'
 }
 
-go_on() {
-    kill -CONT "${pids[@]}" 2>/dev/null || true
+thaw() {
+    signal_all CONT
+}
+
+# A process that is started meanwhile gets the signal in the next round.
+signal_all() {
+    local pids before=-1
+    processes
+    while [ "${#pids[@]}" -ne "$before" ]; do
+        before=${#pids[@]}
+        kill -"$1" "${pids[@]}" 2>/dev/null || true
+        processes
+    done
 }
 
 # Stops the program for a moment, which interrupts the call in which it waits.
 stop_and_go() {
     patience=2 soon sleeps || true
-    kill -STOP "$server_pid" 2>/dev/null || return 0
+    signal_all STOP
     patience=2 soon stopped || true
-    kill -CONT "$server_pid"
+    signal_all CONT
+}
+
+# Whether all threads of the program have stopped, or ended.
+stopped_or_ended() {
+    stopped || ended "$runner"
 }
 
 stopped() {
-    local stat
-    stat_of "/proc/$server_pid/stat" && [[ $stat == T* ]]
+    local pids pid file stat
+    processes
+    for pid in "${pids[@]}"; do
+        for file in /proc/"$pid"/task/*/stat; do
+            ! stat_of "$file" || [[ $stat == [TtZX]* ]] || return 1
+        done
+    done
 }
 
 # keeps_at_most COUNT WHAT...: fails the check where there are more and stay more; WHAT is

@@ -46,10 +46,10 @@ check_together() {
     serve
     expected 'for each of two clients that come at the same time its own bytes'
     for _ in {1..20}; do
-        halt
+        freeze
         client pair -n 2 -x send 64 say sent receive finish eof
         said pair sent
-        go_on
+        thaw
         done_well pair
     done
     for pair in A,B B,C C,D A,D B,D; do
@@ -68,14 +68,14 @@ leave_together() {
         client "$name" put 'Hello\n' get 'Hello\n' say served hold "${words[@]}"
         said "$name" served
     done
-    halt
+    freeze
     release "$1"
     said "$1" left
     client newcomer -x -i 5 send 64 say sent receive finish eof
     said newcomer sent
     release "$2"
     said "$2" left
-    go_on
+    thaw
     expected 'its own bytes for a client that comes when %s and %s of A, B, C and D leave' "$1" "$2"
     done_well newcomer
     for name in A B C D; do

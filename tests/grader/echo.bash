@@ -61,10 +61,10 @@ check_sizes() {
     said A begun
     for size in "${sizes[@]}"; do
         expected '%s bytes, as they were sent, when all can be read at once' "$size"
-        halt
+        freeze
         release A
         said A "sent-$size"
-        go_on
+        thaw
         said A "got-$size"
     done
     done_well A
@@ -92,10 +92,10 @@ visit_and_leave() {
 # end of the stream in between: the bytes can be read, and to write them fails; in the second
 # case a signal comes with that.  Both have room in a short backlog.
 reset_unseen() {
-    halt
+    freeze
     peer put 'Hello\n' reset
     peer put 'Hello\n' finish reset
-    go_on
+    thaw
     peer put 'Hello\n' get 'Hello\n' close
 }
 
