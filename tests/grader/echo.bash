@@ -48,6 +48,13 @@ listen_there() {
     soon listens || cannot "no listener at $address"
 }
 
+# Of all the round trips, the quickest counts: so a busy machine does no harm.
+check_prompt() {
+    serve
+    expected '500 lines come back, each before the next is sent, the quickest within 30 ms'
+    peer -x trips 500 64
+}
+
 # Each message is there as a whole when the program reads.  The first million lets the kernels
 # keep more on the way.
 check_sizes() {
@@ -103,7 +110,14 @@ check_leak() {
     serve
     expected 'an answer for each client that comes after others have left'
     keeps_nothing visit_and_leave
-    rests
+}
+
+# one_of_each: a client leaves in each way; what happens to the program then may be busy work.
+one_of_each() {
+    talk alone visits 2 done visits 2 gone visits 2 reset visits 2 silent visits 2 unread
+    done_well alone
+    peer -s offer 1048576 reset
+    reset_unseen
 }
 
 check_waits() {

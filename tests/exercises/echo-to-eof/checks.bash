@@ -28,7 +28,6 @@ check_half_close() {
     serve
     talk alone join a last a "$text" hear a "$text" eof a
     done_well alone
-    peer put 'Hello\n' get 'Hello\n' finish eof
 }
 
 # The second client is there before the first one leaves.
@@ -48,10 +47,12 @@ check_next() {
 
 check_nul_bytes() {
     local all
+    all=$(printf '\\x%02X' {0..255})
     expected 'the bytes 61 00 62 FF 00 0A come back'
     serve
-    peer put 'a\x00b\xFF\x00\n' get 'a\x00b\xFF\x00\n'
+    client first put 'a\x00b\xFF\x00\n' get 'a\x00b\xFF\x00\n' say begun \
+        put "$all\n" get "$all\n"
+    said first begun
     expected 'each of the 256 values comes back'
-    all=$(printf '\\x%02X' {0..255})
-    peer put "$all\n" get "$all\n"
+    done_well first
 }

@@ -4,13 +4,6 @@
 
 . "$ROOT/tests/grader/echo.bash"
 
-# Of all the round trips, the quickest counts: so a busy machine does no harm.
-check_prompt() {
-    expected '500 lines come back, each before the next is sent, the quickest within 30 ms'
-    serve
-    peer -x trips 500 64
-}
-
 check_long() {
     local length=$((4000000 + 64 * $(random 1000)))
     expected '%s bytes come back' "$length"
@@ -57,4 +50,6 @@ check_rests() {
     release silent
     expected 'an answer for a client that has been silent for a while'
     done_well silent
+    one_of_each
+    rests
 }

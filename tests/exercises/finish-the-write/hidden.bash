@@ -138,7 +138,6 @@ check_reset() {
     peer -x -n 2 offer 16777216 reset
     peer -s -x -n 2 offer 1048576 finish reset
     reset_unseen
-    rests
     release A
     expected 'an answer for a client that was connected while others have reset their connections'
     done_well A
@@ -162,7 +161,6 @@ check_leak() {
     keeps_at_most "$before" sockets
     expected 'an answer for each client that comes after others have left'
     keeps_nothing leave_with_bytes
-    rests
 }
 
 leave_with_bytes() {
@@ -174,6 +172,19 @@ leave_with_bytes() {
     for i in {1..20}; do
         done_well "$i"
     done
+}
+
+check_rests() {
+    serve
+    client A -x echo 64 say ready hold echo 64
+    said A ready
+    one_of_each
+    peer -s -x offer 1048576 finish reset
+    peer -x echo 64 finish eof
+    rests
+    release A
+    expected 'an answer for a client that was connected meanwhile'
+    done_well A
 }
 
 # A stop interrupts the call in which the program waits; A is told what comes of it.

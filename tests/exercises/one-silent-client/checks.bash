@@ -17,11 +17,12 @@ check_partial() {
 check_bytes() {
     local all
     serve
-    expected 'each of the 256 values of a byte'
     all=$(printf '\\x%02X' {0..255})
-    peer put "$all\n" get "$all\n"
+    expected 'each of the 256 values of a byte'
+    client first put "$all\n" get "$all\n" say begun echo 100000
+    said first begun
     expected '100000 bytes, all values among them, as they were sent'
-    peer echo 100000
+    done_well first
 }
 
 check_done() {

@@ -79,7 +79,7 @@ check_rests() {
     peer put 'Hello\n' get 'Hello\n' finish eof
     client crowd -n 5 say connected hold put 'Hello\n' get 'Hello\n'
     said crowd connected
-    peer put 'Hello\n' get 'Hello\n' reset
+    one_of_each
     rests
     release crowd
     expected 'an answer for five clients that were silent for a while'
