@@ -85,10 +85,10 @@ echo "my own line"
 exec ./server 127.0.0.1:0'
     GRADE_PATIENCE=4 graded 1
     for text in 'failed    0 of   5  listens: it listens at' 'does not listen' 'expected: within' \
-        'came:     it runs' '| my own line' 'hint:     The address' \
-        'read:     docs/2-simple-server.md#the-servers-start' \
-        "again:    tests/grade echo-to-eof $submitted --only listens --seed 1" \
-        'not run   0 of  10  echoes' 'it needs listens'; do
+        'got:      the program runs' '| my own line' 'hint:     The address' \
+        'see:      docs/2-simple-server.md#the-servers-start' \
+        "rerun:    tests/grade echo-to-eof $submitted --only listens --seed 1" \
+        'not run   0 of  10  echoes' 'needs listens'; do
         [[ $output = *"$text"* ]]
     done
 }
@@ -107,11 +107,143 @@ exec ./server 127.0.0.1:0'
     submission quick <<<'#!/bin/sh
 exit 7'
     graded 1 --only listens
-    [[ $output = *'the program has ended with status 7'* ]]
+    [[ $output = *'the program ended: exit status 7'* ]]
     submission quick <<<'#!/bin/sh
 kill -SEGV $$'
     graded 1 --only listens
-    [[ $output = *'ended by signal 11'* ]]
+    [[ $output = *'killed by signal 11 (SIGSEGV)'* ]]
+}
+
+@test "a failure tells what was sent, expected and got, and how the program died" {
+    # A client that sends "Two" finds that the server has died of its first client.
+    submission fragile </dev/null
+    cat >"$submitted/once.c" <<'END'
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+    char byte[100];
+
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    address.sin_port = htons(atoi(strrchr(argv[argc - 1], ':') + 1));
+    bind(listener, (struct sockaddr *)&address, sizeof address);
+    listen(listener, 5);
+    for (int i = 0; i < 400000; i++)
+        printf("line %d\n", i);
+    puts("the very last");
+    fflush(stdout);
+    int fd = accept(listener, 0, 0);
+    write(fd, byte, read(fd, byte, 100));
+    read(fd, byte, 1);
+    if (ENDS_WITH == 0)
+        raise(SIGPIPE);
+    return ENDS_WITH;
+}
+END
+    for how in 0 7; do
+        printf 'echo-to-eof: once.c\n\t$(CC) -w -DENDS_WITH=%s -o $@ once.c\n' "$how" >"$submitted/Makefile"
+        graded 1 --only again
+        [[ $output = *'failed    0 of  15  again'*'sent:     "Two"'*'expected: 3 messages'* ]]
+        [[ $output = *'got:      get: expected "Two", got nothing, then'*'| the very last'* ]]
+        case $how in
+        0) [[ $output = *'program:  killed by signal 13 (SIGPIPE)'* ]] ;;
+        *) [[ $output = *'program:  exit status 7, last line: the very last'* ]] ;;
+        esac
+    done
+}
+
+# refused TEXT...: the submission fails its first check, with these texts in the report.
+refused() {
+    graded 1 --only "${only:-build}"
+    for text; do
+        [[ $output = *"$text"* ]]
+    done
+}
+
+@test "a program that cannot be started says why" {
+    needs_file=$BATS_FILE_TMPDIR/server/echo-to-eof
+    submission odd <<<'#!/bin/sh'
+    printf 'echo-to-eof: program\n\tcp program $@ && chmod -x $@\n' >"$submitted/Makefile"
+    refused 'not executable: chmod +x' 'expected: an executable file echo-to-eof'
+    only=listens
+    submission odd </dev/null
+    printf 'all:\n' >"$submitted/Makefile"
+    # The machine's number stands at byte 18: here it is one that there is no longer.
+    { head -c 18 "$needs_file" && printf '\x05\x00' && tail -c +21 "$needs_file"; } >"$submitted/echo-to-eof"
+    chmod +x "$submitted/echo-to-eof"
+    each_way refused 'does not start here: it is for another machine' 'exit status 126'
+    { printf 'MZ' && head -c 1000 /dev/zero; } >"$submitted/echo-to-eof"
+    refused 'it is a program for Windows'
+    { printf '\xcf\xfa\xed\xfe' && head -c 1000 /dev/zero; } >"$submitted/echo-to-eof"
+    refused 'it is a program for macOS'
+    printf '#!/nowhere/python\n' >"$submitted/echo-to-eof"
+    refused 'no /nowhere/python here, which the first line of echo-to-eof names' 'exit status 12'
+}
+
+@test "a program that leaves the foreground, or listens elsewhere, is told so" {
+    only=listens
+    submission daemon <<<'#!/bin/sh
+./server "$@" &'
+    each_way refused 'goes to the background: it has to stay in the foreground'
+    submission daemon <<<'#!/bin/sh
+(setsid ./server "$@" >/dev/null 2>&1 </dev/null &)
+exit 0'
+    each_way refused 'goes to the background'
+    submission daemon <<<'#!/bin/sh
+exec ./server 127.0.0.1:0'
+    GRADE_PATIENCE=2 each_way refused 'not at the address that is its first argument' \
+        'got:      the program listens at 127.0.0.1:'
+    port=$(sed -n 's/.*got:  .*127.0.0.1:\([0-9]*\)$/\1/p' <<<"$output")
+    [[ $output = *"| Listening on 127.0.0.1:$port"* ]]
+}
+
+@test "a directory that make cannot build says why" {
+    only=build
+    submission runs <<<'#!/bin/sh
+exec ./server "$@"'
+    printf 'run: echo-to-eof\n\t./echo-to-eof 127.0.0.1:0\n' >>"$submitted/Makefile"
+    sed -i.old 's/^echo-to-eof:/.DEFAULT_GOAL = run\n&/' "$submitted/Makefile"
+    changed </dev/null
+    sed -i.old '/^build/s/	150	/	8	/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    each_way refused 'does it run the program?' 'listens at 127.0.0.1:'
+    printf 'all:\n\tsleep 100\n' >"$submitted/Makefile"
+    refused 'make does not end' 'got:      after 4 seconds'
+    GRADE=$ROOT/tests/grade
+
+    rm "$submitted"/*
+    refused 'there is no makefile'
+    touch "$submitted/CMakeLists.txt"
+    refused 'there is no makefile: write one' 'got:      only CMakeLists.txt'
+    mkdir "$submitted/deep"
+    touch "$submitted/deep/Makefile"
+    refused 'one a directory deeper' 'one in the directory deep'
+    rm -r "${submitted:?}"/*
+    touch "$submitted/work of mine.zip"
+    refused 'an archive: unpack it' 'only the archive work of mine.zip'
+    rm "$submitted"/*
+    printf 'all:\n\techo "curl: (6) Could not resolve host: example.org"; exit 6\n' \
+        >"$submitted/Makefile"
+    refused 'the build wants a network, and the grader has none' '| curl: (6)'
+}
+
+@test "no path of this machine is in what a student reads elsewhere" {
+    submission shows </dev/null
+    printf 'all:\n\tpwd; ls -d $(COMMON) ../common; echo $(CURDIR)/main.c:3: error; false\n' \
+        >"$submitted/Makefile"
+    graded 1 --gradescope "$SCRATCH/json"
+    cat "$SCRATCH/json"
+    ! grep -F -e "$SCRATCH" -e "$TMPDIR" -e "$ROOT" -e 'grade\.' "$SCRATCH/json"
+    grep -F '| main.c:3: error' "$SCRATCH/json"
+    grep -F 'rerun:    tests/grade echo-to-eof DIRECTORY --only build --seed 1' "$SCRATCH/json"
+    [[ $output = *"rerun:    tests/grade echo-to-eof $submitted --only build"* ]]
 }
 
 @test "whatever a program prints, all outputs are valid" {
@@ -154,7 +286,7 @@ exec ./server "$@"'
 head -c 100000000 /dev/zero
 exit 1'
     GRADE_PATIENCE=30 graded 1 --only listens
-    [[ $output = *'more bytes of output were cut]'* ]]
+    [[ $output = *'bytes of output were cut]'* ]]
     [ "${#output}" -lt 20000 ]
 }
 
@@ -250,7 +382,7 @@ END
     contain "$SCRATCH/nothing"
     [ "$status" -eq 125 ]
     contain -o 3 echo abcdef
-    [ "$output" = $'abc\n[4 more bytes of output were cut]' ]
+    [ "$output" = $'abc\n[1 bytes of output were cut]\nef' ]
     exec 9>"$SCRATCH/open"
     contain bash -c 'read -r || echo reads nothing; echo inherited >&9'
     exec 9>&-
@@ -277,11 +409,11 @@ exit 1'
     submission silent <<<'#!/bin/sh
 exec sleep 1000'
     GRADE_PATIENCE=1 graded 1 --only echoes
-    [[ $output = *'it runs, and does not listen there'* ]]
+    [[ $output = *'the program runs, and does not listen there'* ]]
     cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH"
     sed -i.old '/^listens/s/	30	/	1	/' "$SCRATCH/tests/exercises/echo-to-eof/checks.tsv"
     GRADE=$SCRATCH/tests/grade graded 1 --only listens
-    [[ $output = *'the time of this check, 1 seconds, was up'* ]]
+    [[ $output = *"the check's time limit of 1 seconds expired"* ]]
 }
 
 @test "a submission that deletes its files harms itself only, and is graded by what it does" {
@@ -443,7 +575,7 @@ wait'
     printf 'all:\n' >"$SCRATCH/a ü/Makefile"
     submitted="$SCRATCH/a ü"
     graded 1 --program 'a server'
-    again=$(sed -n 's/.*again:    tests.grade //p' <<<"$output")
+    again=$(sed -n 's/.*rerun:    tests.grade //p' <<<"$output")
     [[ $again != *ü* ]]
     eval "run '$GRADE' $again" 3>&-
     [[ $status -eq 1 && $output = *"builds no program a server"* ]]
@@ -670,7 +802,7 @@ with_tools() {
     submission names </dev/null
     printf 'all:\n\t%s\n' "touch \"\$\$(printf 'a\\n::notice::b')\"" >"$submitted/Makefile"
     graded 1
-    [[ $output = *'came:     '*'a\n::notice::b'* ]]
+    [[ $output = *'got:      '*'a\n::notice::b'* ]]
     rm "$submitted/Makefile"
     printf 'all:\n\tmkdir echo-to-eof\n' >"$submitted/Makefile"
     graded 1
@@ -834,7 +966,7 @@ END
     run ./grade starter 3>&-
     echo "$output"
     [[ $status -eq 1 && $output = *'20 of 70 points; 3 passed, 2 failed, 2 not run'* ]]
-    [[ $output = *'again:    ./grade starter --only again --seed 1'* ]]
+    [[ $output = *'rerun:    ./grade starter --only again --seed 1'* ]]
     run make -s -C "$ROOT" handout EXERCISE=nothing
     [ "$status" -eq 2 ]
 }

@@ -36,7 +36,7 @@ isolated() {
 }
 
 # contained DIRECTORY COMMAND...: becomes the command there, so call it in a subshell.  The variables seconds and memory (KiB) are its
-# limits; its output goes where ours goes, cut where it gets long.
+# limits; its output goes where ours goes, and is cut after 16 MiB, but for its last lines.
 contained() {
     local directory contain_at=$CONTAIN wrap=()
     directory=$(cd "$1" && pwd) && cd "$directory" || exit
@@ -44,7 +44,7 @@ contained() {
     [ "$GRADE_NAMESPACES" = no ] || namespaces
     # shellcheck disable=SC2016  # it is for the inner shell
     exec env -i PATH="$PATH" HOME="$directory" TMPDIR="$directory" LANG=C \
-        GRADE_RUN="${here:-$GRADE_SCRATCH}" "${wrap[@]}" "$contain_at" -s "$seconds" \
+        GRADE_RUN="${here:-$GRADE_SCRATCH}" "${wrap[@]}" "$contain_at" -s "$seconds" -o 16777216 \
         bash -c 'for limit in $1; do ulimit "-${limit%=*}" "${limit#*=}" 2>/dev/null; done
             shift && exec "$@"' program "$(limits)" "$@"
 }

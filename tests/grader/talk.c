@@ -82,6 +82,10 @@ struct talk {
 };
 
 static const char *step = "start"; /* for the message when it fails */
+static struct {
+    const char *by;
+    const char *text;
+} last_sent; /* the text, for the same message */
 static int patience_ms = 10000;
 
 static _Noreturn void fail(const struct connection *c, const char *format, ...)
@@ -93,6 +97,8 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fprintf(stderr, "\n");
+    if (last_sent.text != NULL)
+        fprintf(stderr, "sent: \"%.60s\" by %s\n", last_sent.text, last_sent.by);
     exit(EXIT_FAILURE);
 }
 
@@ -155,7 +161,7 @@ static int next_byte(struct connection *c)
 {
     while (c->used == c->length) {
         if (!ready(c->fd, POLLIN, patience_ms))
-            fail(c, "nothing comes");
+            fail(c, "nothing comes, and the stream has no end");
         ssize_t n = read(c->fd, c->buf, sizeof c->buf);
         if (n == 0 || (n == -1 && !should_retry(errno))) {
             c->error = n == -1 ? errno : 0;
@@ -167,6 +173,19 @@ static int next_byte(struct connection *c)
     return (unsigned char)c->buf[c->used++];
 }
 
+/* Tells that in place of byte number I of TEXT, which stands for BYTES, came BYTE. */
+static _Noreturn void fail_after(const struct connection *c, const char *text,
+                                 const char *bytes, size_t i, int byte)
+{
+    char got[SCRIPT_SHOWN_SIZE];
+
+    if (byte == END)
+        fail(c, "expected \"%.60s\", got %s, then the end of the stream%s", text,
+             script_show(bytes, i, got), c->error != 0 ? " by a reset" : "");
+    fail(c, "expected \"%.60s\", got %s, then %s", text, script_show(bytes, i, got),
+         shown(byte));
+}
+
 static void hear(struct connection *c, const char *text)
 {
     char bytes[SCRIPT_TEXT_SIZE];
@@ -175,7 +194,7 @@ static void hear(struct connection *c, const char *text)
     for (size_t i = 0; i < length; i++) {
         int byte = next_byte(c);
         if (byte != (unsigned char)bytes[i])
-            fail(c, "expected \"%.60s\"; at byte %zu came %s", text, i, shown(byte));
+            fail_after(c, text, bytes, i, byte);
     }
 }
 
@@ -184,8 +203,7 @@ static void take(struct connection *c, size_t count, char wanted)
     for (size_t i = 0; i < count; i++) {
         int byte = next_byte(c);
         if (byte != (unsigned char)wanted)
-            fail(c, "expected %zu bytes %c; at byte %zu came %s", count, wanted, i,
-                 shown(byte));
+            fail(c, "expected %zu bytes %c, got %zu, then %s", count, wanted, i, shown(byte));
     }
 }
 
@@ -432,7 +450,7 @@ static void expect_keyword(struct talk *talk, const char *word)
         size_t length = strlen(text) < strlen(start) ? strlen(text) : strlen(start);
         if (strncmp(text, start, length) != 0 || clock_ms() >= end) {
             address_quote(text, quoted);
-            fail(NULL, "expected \"%sIP:PORT\", where it listens; came %s", start, quoted);
+            fail(NULL, "expected \"%sIP:PORT\", where it listens; got %s", start, quoted);
         }
         if (!more) /* it may begin to listen only now */
             sleep_ms(AGAIN_MS);
@@ -456,6 +474,12 @@ static void expect_one_piece(const struct connection *c)
 #endif
 }
 
+static void note_sent(const char *by, const char *text)
+{
+    last_sent.by = by;
+    last_sent.text = text;
+}
+
 static size_t number(const char *word)
 {
     char *end;
@@ -476,9 +500,11 @@ static void act(struct talk *talk, const char *name, char **words)
     if (joins)
         join(talk, name);
     else if (strcmp(step, "put") == 0) {
+        note_sent(name, words[2]);
         char bytes[SCRIPT_TEXT_SIZE];
         send_all(c, bytes, script_bytes(words[2], bytes));
     } else if (strcmp(step, "last") == 0) {
+        note_sent(name, words[2]);
         char bytes[SCRIPT_TEXT_SIZE];
         send_last(c, bytes, script_bytes(words[2], bytes));
     } else if (strcmp(step, "hear") == 0)
@@ -497,7 +523,7 @@ static void act(struct talk *talk, const char *name, char **words)
     } else if (strcmp(step, "end") == 0 || strcmp(step, "eof") == 0) {
         int byte = next_byte(c);
         if (byte != END)
-            fail(c, "expected the end of the stream, came %s", shown(byte));
+            fail(c, "expected the end of the stream, got %s", shown(byte));
         if (strcmp(step, "eof") == 0 && c->error != 0)
             fail(c, "%s in place of the end of the stream", strerror(c->error));
     } else if (strcmp(step, "one-piece") == 0)
