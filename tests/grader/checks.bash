@@ -180,6 +180,7 @@ listening() {
         /socket:\[/ { sub(/.*socket:\[/, ""); sub(/\].*/, ""); mine[$0] = 1; next }
         $4 == "0A" && ($10 in mine) { print $2 }
         ' - /proc/net/tcp /proc/net/tcp6 | sort -u | while IFS=: read -r host at; do
+        host=${host#0000000000000000FFFF0000} # an IPv4 address in the table of IPv6
         case $host in
         00000000000000000000000000000000) host='[::]' ;;
         00000000000000000000000001000000) host='[::1]' ;;

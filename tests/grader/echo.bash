@@ -4,27 +4,15 @@
 
 # shellcheck disable=SC2154  # checks.bash sets silence
 
-# Where the program listens, as dotted decimals; other forms as the kernel has them.
-hosts() {
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-        grep -i "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A " |
-        sed 's/^ *[0-9]*: \([0-9A-F]*\):.*/\1/; s/^0000000000000000FFFF0000//' |
-        while read -r hex; do
-            if [ "${#hex}" -eq 8 ]; then
-                printf '%d.%d.%d.%d\n' "0x${hex:6}" "0x${hex:4:2}" "0x${hex:2:2}" "0x${hex:0:2}"
-            else
-                echo "$hex"
-            fi
-        done | sort -u
-}
-
 # Another address of this machine than 127.0.0.1, which would be reached at 0.0.0.0, too.
 check_address() {
+    local where
     host=127.0.0.2
     serve
-    expected 'it listens at 127.0.0.2, and nowhere else, when called with %s' "$address"
-    came 'it listens at %s' "$(hosts | paste -sd ' ' | sed 's/^00*$/all addresses/')"
-    [ "$(hosts)" = 127.0.0.2 ] || fail 'the program does not listen where it should'
+    expected 'it listens at %s, as its argument says, and nowhere else' "$address"
+    where=$(listening)
+    came 'it listens at %s' "${where//$'\n'/, }"
+    [ "$where" = "$address" ] || fail 'the program does not listen where it should'
 }
 
 check_taken() {
