@@ -54,13 +54,12 @@ check_together() {
     done
     for pair in A,B B,C C,D A,D B,D; do
         leave_together "${pair%,*}" "${pair#*,}" close
-        leave_together "${pair%,*}" "${pair#*,}" reset
     done
 }
 
 # leave_together NAME NAME VERB: two of A, B, C and D leave in one turn, in which another comes.
 leave_together() {
-    local name
+    local name words
     for name in A B C D; do
         words=(say left)
         [[ $name == "$1" || $name == "$2" ]] || words=(put 'World\n' say spoken get 'World\n' close)

@@ -141,7 +141,8 @@ check_reset() {
     release A
     expected 'an answer for a client that was connected while others have reset their connections'
     done_well A
-    peer -x echo 1024 finish eof
+    leave_together A D reset
+    leave_together B C reset
 }
 
 # Of what is left, the sockets are counted first: a program has no reason to keep one.

@@ -72,6 +72,8 @@ check_reset() {
     release A
     expected 'an answer for a client that was connected meanwhile'
     done_well A
+    leave_together A D reset
+    leave_together B C reset
 }
 
 check_rests() {
