@@ -954,6 +954,62 @@ END
     [[ $status -eq 3 && $output = *',,,"grade: the compiler does not work'*',,,,,,,,,,,' ]]
 }
 
+@test "a batch keeps reports, skips what is no directory, and shows names as they are" {
+    changed </dev/null
+    good
+    mkdir -p "$SCRATCH/all/ü ✓" "$SCRATCH/all/tab"$'\t'"x" "$SCRATCH/all/deep/er"
+    cp "$submitted"/* "$SCRATCH/all/ü ✓"
+    touch "$SCRATCH/all/notes.txt"
+    cd "$SCRATCH/all"
+    "$GRADE" --batch --reports "$SCRATCH/reports" echo-to-eof ./* deep/er deep_er nowhere \
+        >"$SCRATCH/table" 2>"$SCRATCH/progress" 3>&-
+    cat "$SCRATCH/table" "$SCRATCH/progress"
+    [ "$(wc -l <"$SCRATCH/table")" -eq 5 ]
+    grep -F '"./ü ✓",10,10,,5,5' "$SCRATCH/table"
+    grep -F '"deep/er",0,10,build,0,0' "$SCRATCH/table"
+    grep -F 'of 4: ./ü ✓' "$SCRATCH/progress"
+    grep -F 'of 4: ./tab?x' "$SCRATCH/progress"
+    grep -Fx 'grade: skipped, no directory: ./notes.txt' "$SCRATCH/progress"
+    grep -Fx 'grade: skipped, no directory: nowhere' "$SCRATCH/progress"
+    grep -F '10 of 10 points' "$SCRATCH/reports/ü ✓.txt"
+    grep -F 'there is no makefile' "$SCRATCH/reports/deep_er.txt"
+    mkdir deep_er
+    "$GRADE" --batch --reports "$SCRATCH/reports" echo-to-eof deep/er deep_er 3>&-
+    grep -F -e '--only build' "$SCRATCH/reports/deep_er.txt" | grep deep/er
+    grep -F -e '--only build' "$SCRATCH/reports/deep_er-2.txt" | grep deep_er
+    for words in "--jobs 0 echo-to-eof deep" "--jobs" "--colour echo-to-eof deep" "echo-to-eof nowhere"; do
+        # shellcheck disable=SC2086  # words
+        run "$GRADE" --batch $words 3>&-
+        [[ $status -eq 2 && $output = *'--reports DIR'* ]]
+    done
+}
+
+@test "a batch side by side gives the same table, and twice it names what differs" {
+    changed </dev/null
+    good
+    for name in a b c; do
+        cp -R "$submitted" "$SCRATCH/$name"
+    done
+    printf 'all:\n\tfalse\n' >"$SCRATCH/b/Makefile"
+    # The third run is the second one of b: it is the same; the program of c starts once only.
+    printf '#!/bin/sh\nmkdir %s || exit 1\nexec ./server "$@"\n' "$SCRATCH/was" >"$SCRATCH/c/program"
+    cd "$SCRATCH"
+    export GRADE_NAMESPACES=no
+    "$GRADE" --batch --jobs 3 echo-to-eof a b b a >"$SCRATCH/table" 2>"$SCRATCH/progress" 3>&-
+    diff - "$SCRATCH/table" <<'END'
+submission,score,points,failed,build,listens
+"a",10,10,,5,5
+"b",0,10,build,0,0
+"b",0,10,build,0,0
+"a",10,10,,5,5
+END
+    run "$GRADE" --batch --twice echo-to-eof a c b 3>&-
+    echo "$output"
+    [[ $status -eq 1 && $output = *'the results of two runs differ, c: listens'* ]]
+    [[ ${lines[*]} = *'submission,score,points,failed,differs,build,listens'* ]]
+    [[ $output = *'"a",10,10,,,5,5'*'"c",10,10,,listens,5,5'*'"b",0,10,build,,0,0'* ]]
+}
+
 @test "the handout builds and grades itself, and holds nothing that is hidden" {
     make -s -C "$ROOT" handout EXERCISE=echo-to-eof
     mkdir "$SCRATCH/a b"
