@@ -47,7 +47,7 @@ check_together() {
     expected 'for each of two clients that come at the same time its own bytes'
     for _ in {1..20}; do
         freeze
-        client pair -n 2 -x send 64 say sent receive finish eof
+        client pair -n 2 -x send 64 say sent receive finish ended
         said pair sent
         thaw
         done_well pair
@@ -61,16 +61,15 @@ check_together() {
 leave_together() {
     local name words
     for name in A B C D; do
-        words=(say left)
-        [[ $name == "$1" || $name == "$2" ]] || words=(put 'World\n' say spoken get 'World\n' close)
-        [ "${#words[@]}" -ne 2 ] || words=("$3" say left)
+        words=(put 'World\n' get 'World\n' close)
+        [[ $name != "$1" && $name != "$2" ]] || words=("$3" say left)
         client "$name" put 'Hello\n' get 'Hello\n' say served hold "${words[@]}"
         said "$name" served
     done
     freeze
     release "$1"
     said "$1" left
-    client newcomer -x -i 5 send 64 say sent receive finish eof
+    client newcomer -x -i 5 send 64 say sent receive finish ended
     said newcomer sent
     release "$2"
     said "$2" left
@@ -83,7 +82,7 @@ leave_together() {
         done_well "$name"
     done
     expected 'an answer for each of three newcomers after that'
-    peer -n 3 put 'Hello\n' get 'Hello\n' finish eof
+    peer -n 3 put 'Hello\n' get 'Hello\n' finish ended
 }
 
 check_busy() {
@@ -94,7 +93,7 @@ check_busy() {
         said "$name" begun
     done
     expected 'an answer for a client while three others send and read without pause'
-    peer -x echo 64 finish eof
+    peer -x echo 64 finish ended
     for name in A B C; do
         release "$name"
         done_well "$name"

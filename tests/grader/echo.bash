@@ -119,7 +119,7 @@ check_waits() {
 
 check_slow() {
     serve
-    client slow -s -x offer 1048576 say full hold receive send 64 receive finish eof
+    client slow -s -x offer 1048576 say full hold receive send 64 receive finish ended
     said slow full
     sleep "$silence"
     release slow

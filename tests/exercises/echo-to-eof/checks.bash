@@ -26,7 +26,7 @@ check_half_close() {
     text=$(printf '%0899d\\n' 0)
     expected '900 bytes come back, and then the end of the stream'
     serve
-    talk alone join a last a "$text" hear a "$text" eof a
+    talk alone join a last a "$text" hear a "$text" end a
     done_well alone
 }
 

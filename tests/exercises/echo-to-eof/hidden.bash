@@ -15,7 +15,7 @@ check_long() {
 check_late() {
     serve
     expected 'every byte comes back to a client that first sends as much as is taken'
-    peer -s -x offer 1048576 receive finish eof
+    peer -s -x offer 1048576 receive finish ended
     expected 'every byte, and then the end of the stream, for a client that reads late'
     client late -s -x send 8192 finish say sent hold receive eof
     said late sent

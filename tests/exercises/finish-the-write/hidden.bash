@@ -28,7 +28,7 @@ check_bounded() {
     expected 'for 16 clients more, at most 16 MiB more of memory, and 8 MiB besides: %s KiB' "$most"
     soon takes_at_most "$most" || fail 'it keeps too much'
     expected 'an answer for a client that comes after 20 that do not read'
-    peer -x echo 65536 finish eof
+    peer -x echo 65536 finish ended
 }
 
 takes_at_most() {
@@ -54,7 +54,7 @@ check_tail() {
     done
     rests
     expected 'an answer for a newcomer while 64 clients have ended, and do not read'
-    peer -x echo 64 finish eof
+    peer -x echo 64 finish ended
     for size in "${sizes[@]}"; do
         release "$size"
     done
@@ -67,7 +67,7 @@ check_tail() {
 check_several() {
     serve
     expected 'for each of 3 clients that read late its own bytes, in order'
-    peer -x -n 3 offer 8388608 receive echo 131072 finish eof
+    peer -x -n 3 offer 8388608 receive echo 131072 finish ended
 }
 
 # Some clients leave room for more of their bytes in the server's buffer, and it finds at the same
@@ -79,7 +79,7 @@ check_order() {
     for size in {12..312..12}; do
         sizes+=("$size-KiB")
         client "$size-KiB" -s -i "$size" offer $((size * 1024)) say sent hold \
-            part $((size % 24 == 0 ? 1500 : 20000)) offer 1000 say more hold receive finish eof
+            part $((size % 24 == 0 ? 1500 : 20000)) offer 1000 say more hold receive finish ended
     done
     for more in sent more; do
         for size in "${sizes[@]}"; do
@@ -99,7 +99,7 @@ check_order() {
         done_well "$size"
     done
     peer -s offer 300000 part 5000 offer 70000 part 100000 offer 300000 part 1 offer 65536 \
-        part 33333 offer 200000 receive finish eof
+        part 33333 offer 200000 receive finish ended
 }
 
 # The bytes of a client that has gone must not reach the next one, who may have its number.
@@ -117,7 +117,7 @@ check_inherit() {
         freeze
         release 2
         said 2 left
-        client newcomer -n 2 -x -i 7 send 64 say sent receive finish eof
+        client newcomer -n 2 -x -i 7 send 64 say sent receive finish ended
         said newcomer sent
         release 1
         release 3
@@ -125,14 +125,14 @@ check_inherit() {
         said 3 left
         thaw
         done_well newcomer
-        peer -n 5 -x -i 9 send 64 receive finish eof
+        peer -n 5 -x -i 9 send 64 receive finish ended
     done
 }
 
 check_reset() {
     local before
     serve
-    peer -x echo 1024 finish eof
+    peer -x echo 1024 finish ended
     client A -x echo 1024 say ready hold echo 1024
     said A ready
     peer -x -n 2 offer 16777216 reset
@@ -149,7 +149,7 @@ check_reset() {
 check_leak() {
     local before i
     serve
-    peer -x echo 64 finish eof
+    peer -x echo 64 finish ended
     before=$(sockets)
     for i in 1 2 3; do
         peer -s -x -n 2 offer 1048576 reset
@@ -157,7 +157,7 @@ check_leak() {
         peer -s -x offer 1048576 close
         reset_unseen
     done
-    peer -x echo 64 finish eof
+    peer -x echo 64 finish ended
     expected '%s sockets, as before clients that left with bytes to come' "$before"
     keeps_at_most "$before" sockets
     expected 'an answer for each client that comes after others have left'
@@ -181,7 +181,7 @@ check_rests() {
     said A ready
     one_of_each
     peer -s -x offer 1048576 finish reset
-    peer -x echo 64 finish eof
+    peer -x echo 64 finish ended
     rests
     release A
     expected 'an answer for a client that was connected meanwhile'
@@ -191,7 +191,7 @@ check_rests() {
 # A stop interrupts the call in which the program waits; A is told what comes of it.
 check_signal() {
     serve
-    client A -x echo 1024 say ready hold echo 1024 finish eof
+    client A -x echo 1024 say ready hold echo 1024 finish ended
     said A ready
     for _ in 1 2 3; do
         stop_and_go

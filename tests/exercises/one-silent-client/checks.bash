@@ -28,11 +28,11 @@ check_bytes() {
 check_done() {
     serve
     expected '6 bytes, and then the end of the stream'
-    peer put 'Hello\n' finish get 'Hello\n' eof
+    peer put 'Hello\n' finish get 'Hello\n' ended
     expected 'the same for the next client'
-    peer put 'Hello\n' finish get 'Hello\n' eof
+    peer put 'Hello\n' finish get 'Hello\n' ended
     expected 'the same for one whose last bytes come with the end of the stream'
-    talk alone join a put a 'Hello\n' hear a 'Hello\n' last a 'World\n' hear a 'World\n' eof a
+    talk alone join a put a 'Hello\n' hear a 'Hello\n' last a 'World\n' hear a 'World\n' end a
     done_well alone
 }
 

@@ -21,7 +21,7 @@ check_spoken() {
 check_late() {
     serve
     expected 'every byte for a client that first sends as much as is taken'
-    peer -s -x offer 1048576 receive finish eof
+    peer -s -x offer 1048576 receive finish ended
     expected 'every byte, and then the end, for a client that reads late'
     client late -s -x send 8192 finish say sent hold receive eof
     said late sent
@@ -33,9 +33,9 @@ check_late() {
 # The bytes of B come while some of A wait to be written.
 check_apart() {
     serve
-    client A -s -x -i 1 offer 1048576 say full hold receive finish eof
+    client A -s -x -i 1 offer 1048576 say full hold receive finish ended
     said A full
-    client B -x -i 2 echo 262144 finish eof
+    client B -x -i 2 echo 262144 finish ended
     patience=2 soon sleeps || true
     release A
     expected 'for each of two clients its own bytes: A sends before it reads, then B comes'
@@ -78,7 +78,7 @@ check_reset() {
 
 check_rests() {
     serve
-    peer put 'Hello\n' get 'Hello\n' finish eof
+    peer put 'Hello\n' get 'Hello\n' finish ended
     client crowd -n 5 say connected hold put 'Hello\n' get 'Hello\n'
     said crowd connected
     one_of_each
