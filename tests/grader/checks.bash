@@ -17,7 +17,7 @@ port=
 log=         # the file with the program's output
 server_pid=  # the program itself
 parent_pid=  # that of contain, which has all that the program starts below it
-host=127.0.0.1
+listen_at=127.0.0.1 # where serve tells it to listen
 patience=${GRADE_PATIENCE:-8} # seconds for what takes no time in a program that works
 silence=${GRADE_SILENCE:-65}  # seconds for which a client may be silent, or not read
 reason=
@@ -82,8 +82,12 @@ alive() {
     kill -0 "$1" 2>/dev/null
 }
 
+# Whether a process that was started here has ended.  Its number may be another one's by then, so
+# the shell is asked, not the kernel.
 ended() {
-    ! alive "$1"
+    local running
+    running=$(jobs -rp)
+    [[ $'\n'$running$'\n' != *$'\n'"$1"$'\n'* ]]
 }
 
 # shellcheck disable=SC2120  # an exercise may call it with arguments
@@ -190,10 +194,10 @@ listening() {
     done
 }
 
-# A free port of $host, which no other check is given; it may be somebody else's a moment later.
+# A free port of $listen_at, which no other check is given; it may be somebody else's a moment later.
 free_address() {
     while :; do
-        address=$("$PEER" -f "$host:0") || cannot 'no port is free'
+        address=$("$PEER" -f "$listen_at:0") || cannot 'no port is free'
         port=${address##*:}
         ! mkdir "$GRADE_SCRATCH/port.$port" 2>/dev/null || return 0
         [ -d "$GRADE_SCRATCH/port.$port" ] || cannot 'no room to note a port'
@@ -219,11 +223,11 @@ serve() {
         start "$address" "$@"
         soon listens_or_ended || break
         # Where it has ended, somebody may have taken the port meanwhile.
-        if alive "$runner" || "$PEER" -f "$address" >/dev/null 2>&1; then
+        if ! ended "$runner" || "$PEER" -f "$address" >/dev/null 2>&1; then
             break
         fi
     done
-    listens && alive "$runner" && return
+    listens && ! ended "$runner" && return
     expected 'within %s seconds it listens at %s' "$patience" "$address"
     if ended "$runner"; then
         how_it_ended
@@ -371,7 +375,7 @@ said_or_ended() {
 
 # release NAME: the client, which holds or floods, goes on.
 release() {
-    kill -USR1 "${client_pid[$1]}" 2>/dev/null || true
+    ended "${client_pid[$1]}" || kill -USR1 "${client_pid[$1]}" 2>/dev/null || true
 }
 
 # done_well NAME: waits for the client's end.

@@ -2,12 +2,12 @@
 # They send text in whole lines, so that trouble with other bytes, or with pieces of lines, costs
 # the checks that are about these.
 
-# shellcheck disable=SC2154  # checks.bash sets silence
+# shellcheck disable=SC2034,SC2154  # checks.bash uses some variables, and sets others
 
 # Another address of this machine than 127.0.0.1, which would be reached at 0.0.0.0, too.
 check_address() {
     local where
-    host=127.0.0.2
+    listen_at=127.0.0.2
     serve
     expected 'it listens at %s, as its argument says, and nowhere else' "$address"
     where=$(listening)
@@ -69,7 +69,7 @@ check_sizes() {
 # write, and when it has bytes to write.
 visit_and_leave() {
     local i
-    talk alone visits $(($1 * 250)) done visits $(($1 * 250)) gone \
+    talk alone visits $(($1 * 250)) finished visits $(($1 * 250)) gone \
         visits $(($1 * 250)) reset visits $(($1 * 100)) silent visits $(($1 * 100)) unread
     done_well alone
     for i in {1..5}; do # while each is served, it fills the kernels' buffers
@@ -102,7 +102,7 @@ check_leak() {
 
 # one_of_each: a client leaves in each way; what happens to the program then may be busy work.
 one_of_each() {
-    talk alone visits 2 done visits 2 gone visits 2 reset visits 2 silent visits 2 unread
+    talk alone visits 2 finished visits 2 gone visits 2 reset visits 2 silent visits 2 unread
     done_well alone
     peer -s offer 1048576 reset
     reset_unseen

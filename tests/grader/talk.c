@@ -8,23 +8,30 @@
    join NAMES             opens the connections
    small NAMES            opens them with small buffers: the kernels keep little on the way
    visits COUNT HOW       COUNT clients, one after the other, send a line, get it back, and
-                          leave: "done" shuts its side down, and reads to the end; "gone" just
-                          closes; "reset" resets.  "silent" says nothing, "unread" reads
-   nothing; after each of these comes one that is "gone" meet NAMES             waits until the
-   server passes the lines of each on to the others put NAMES TEXT         sends TEXT, in which
-   \n is a newline and \xHH a byte hear NAMES TEXT        reads as many bytes, and expects
-   these take NAMES COUNT BYTE  reads COUNT bytes, and expects that each is BYTE pour NAME
-   COUNT NAMES  NAME sends COUNT lines, a few at a time; NAMES hear these before the next ones
-   are sent catch NAMES COUNT      hears what was poured cut NAMES COUNT        expects an end
-   before as many bytes as COUNT lines have eof NAMES              expects the end of the
-   stream end NAMES              expects the end of the stream, or a reset finish NAMES shuts
-   the writing side down last NAMES TEXT        sends TEXT and shuts the writing side down:
-   both come at once close NAMES            closes the connections reset NAMES closes them with
-   a reset listen                 listens at ADDRESS:PORT, and takes one connection keyword
-   WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until somebody listens
-   there; join and small connect to IP:PORT from now on one-piece NAMES        expects that all
-   that has come so far was sent with one write pause MS               waits so many
-   milliseconds say WORD               prints WORD on a line of its own hold waits for SIGUSR1
+                          leave.  HOW: finished (shuts its side down, reads to the end),
+                          gone (closes), reset; silent (sends nothing) and unread (reads
+                          nothing) are each followed by one that is gone
+   meet NAMES             waits until the server passes the lines of each on to the others
+   put NAMES TEXT         sends TEXT, in which \n is a newline and \xHH a byte
+   hear NAMES TEXT        reads as many bytes, and expects these
+   take NAMES COUNT BYTE  reads COUNT bytes, and expects that each is BYTE
+   pour NAME COUNT NAMES  NAME sends COUNT lines, a few at a time; NAMES hear these before
+                          the next ones are sent
+   catch NAMES COUNT      hears what was poured
+   cut NAMES COUNT        expects an end before as many bytes as COUNT lines have
+   eof NAMES              expects the end of the stream
+   end NAMES              expects the end of the stream, or a reset
+   finish NAMES           shuts the writing side down
+   last NAMES TEXT        sends TEXT and shuts the writing side down: both come at once
+   close NAMES            closes the connections
+   reset NAMES            closes them with a reset
+   listen                 listens at ADDRESS:PORT, and takes one connection
+   keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until somebody
+                          listens there; join and small connect to IP:PORT from now on
+   one-piece NAMES        expects that all that has come so far was sent with one write
+   pause MS               waits so many milliseconds
+   say WORD               prints WORD on a line of its own
+   hold                   waits for SIGUSR1
 
    Each wait ends after SECONDS (10).  What goes wrong is told in one line on standard error,
    with exit status 1. */
@@ -324,7 +331,7 @@ static void visit(struct talk *talk, const char *how)
         send_all(&c, "Hello\n", 6);
     if (!silent && !unread)
         hear(&c, "Hello\\n");
-    if (strcmp(how, "done") == 0) {
+    if (strcmp(how, "finished") == 0) {
         shutdown(c.fd, SHUT_WR);
         if (next_byte(&c) != END)
             fail(&c, "the stream does not end");

@@ -1,6 +1,6 @@
 # What the hidden checks of finish-the-write do.
 
-# shellcheck disable=SC1091,SC2154  # check sets ROOT and server_pid
+# shellcheck disable=SC1091,SC2034,SC2154  # check sets ROOT, and uses came
 
 . "$ROOT/tests/grader/echo.bash"
 . "$ROOT/tests/grader/crowd.bash"
@@ -19,11 +19,11 @@ check_bounded() {
     local before most
     serve
     expected 'at some point it takes no more from a client that sends and does not read'
-    client first -s -n 4 fill say full hold
+    client first -s -x -n 4 fill say full hold
     said first full
     before=$(memory)
     most=$((before + (16 + 8) * 1024))
-    client others -s -n 16 fill say full hold
+    client others -s -x -n 16 fill say full hold
     said others full
     expected 'for 16 clients more, at most 16 MiB more of memory, and 8 MiB besides: %s KiB' "$most"
     soon takes_at_most "$most" || fail 'it keeps too much'
@@ -78,7 +78,7 @@ check_order() {
     serve
     for size in {12..312..12}; do
         sizes+=("$size-KiB")
-        client "$size-KiB" -s -i "$size" offer $((size * 1024)) say sent hold \
+        client "$size-KiB" -s -x -i "$size" offer $((size * 1024)) say sent hold \
             part $((size % 24 == 0 ? 1500 : 20000)) offer 1000 say more hold receive finish ended
     done
     for more in sent more; do
@@ -98,8 +98,8 @@ check_order() {
     for size in "${sizes[@]}"; do
         done_well "$size"
     done
-    peer -s offer 300000 part 5000 offer 70000 part 100000 offer 300000 part 1 offer 65536 \
-        part 33333 offer 200000 receive finish ended
+    peer -s -x offer 300000 part 5000 offer 70000 part 100000 offer 300000 part 1 offer 65536 \
+        part 33333 offer 199936 send 64 receive finish ended
 }
 
 # The bytes of a client that has gone must not reach the next one, who may have its number.
@@ -127,6 +127,8 @@ check_inherit() {
         done_well newcomer
         peer -n 5 -x -i 9 send 64 receive finish ended
     done
+    leave_together A D reset
+    leave_together B C reset
 }
 
 check_reset() {
@@ -141,8 +143,7 @@ check_reset() {
     release A
     expected 'an answer for a client that was connected while others have reset their connections'
     done_well A
-    leave_together A D reset
-    leave_together B C reset
+    peer -x echo 1024 finish ended
 }
 
 # Of what is left, the sockets are counted first: a program has no reason to keep one.
