@@ -552,6 +552,25 @@ END
     each_way graded 0
 }
 
+@test "a number that was a client's, and is another process's by now, is left alone" {
+    sleep 100 3>&- &
+    other=$!
+    changed <<END
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint
+
+check_one() {
+    serve
+    client_pid[old]=$other
+    release old
+    [ -z "\$runner" ] || ended $other
+}
+END
+    good
+    GRADE_NAMESPACES=no graded 0
+    run kill "$other"
+    [ "$status" -eq 0 ]
+}
+
 @test "ten runs give one score" {
     submission tardy <<<'#!/bin/sh
 ./server "$@" &

@@ -21,7 +21,7 @@ processes() {
 
 # stat_of FILE: sets stat to its fields behind the name, which ends in ")" and may hold anything.
 stat_of() {
-    local text
+    local text=
     { read -r -d '' text <"$1"; } 2>/dev/null || true # no NUL byte comes
     stat=${text##*) }
     [ -n "$stat" ]

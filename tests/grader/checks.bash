@@ -78,16 +78,15 @@ soon() {
     done
 }
 
+# Whether a child of this shell, or the program itself, runs.  To look for the number alone is not
+# enough: on a busy machine another process soon has it.
 alive() {
-    kill -0 "$1" 2>/dev/null
+    local stat
+    stat_of "/proc/$1/stat" && [[ $stat == [!ZX]\ @($$|${parent_pid:-none})\ * ]]
 }
 
-# Whether a process that was started here has ended.  Its number may be another one's by then, so
-# the shell is asked, not the kernel.
 ended() {
-    local running
-    running=$(jobs -rp)
-    [[ $'\n'$running$'\n' != *$'\n'"$1"$'\n'* ]]
+    ! alive "$1"
 }
 
 # shellcheck disable=SC2120  # an exercise may call it with arguments
@@ -375,7 +374,7 @@ said_or_ended() {
 
 # release NAME: the client, which holds or floods, goes on.
 release() {
-    ended "${client_pid[$1]}" || kill -USR1 "${client_pid[$1]}" 2>/dev/null || true
+    ! alive "${client_pid[$1]}" || kill -USR1 "${client_pid[$1]}" 2>/dev/null || true
 }
 
 # done_well NAME: waits for the client's end.

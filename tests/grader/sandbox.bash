@@ -86,6 +86,14 @@ contain_of() {
     fi
 }
 
+# is_running PID: whether this child of the shell's still runs.  To look for the number alone is not
+# enough: on a busy machine another process soon has it.
+is_running() {
+    local text=
+    { read -r -d '' text <"/proc/$1/stat"; } 2>/dev/null || true # no NUL byte comes
+    [[ ${text##*) } == [!ZX]" $$ "* ]]
+}
+
 # The oldest child of a process.
 child_of() {
     local child=
