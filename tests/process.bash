@@ -106,9 +106,9 @@ lines_of() {
         *) files+=(/proc/"$pid"/task/*/status) ;;
         esac
     done
-    # Java's virtual machine has a thread that wakes up 10 times a second, whatever it runs.
+    # Java's virtual machine has threads that wake up 10 times a second, whatever it runs.
     cat "${files[@]}" 2>/dev/null | awk -v pattern="$1" '
-        $1 == "Name:" { skip = /VM Periodic Tas/ }
+        $1 == "Name:" { skip = /\t(VM (Periodic Tas|Thread)|G1 |Monitor Deflati|C[12] Compiler)/ }
         $0 ~ pattern && !skip { sum += $2 }
         END { print sum + 0 }'
 }

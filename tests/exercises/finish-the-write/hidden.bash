@@ -143,7 +143,6 @@ check_reset() {
     release A
     expected 'an answer for a client that was connected while others have reset their connections'
     done_well A
-    peer -x echo 1024 finish ended
 }
 
 # Of what is left, the sockets are counted first: a program has no reason to keep one.

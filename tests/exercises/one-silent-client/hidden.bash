@@ -8,7 +8,7 @@
 # B must not be held up by one that has stopped in the middle of what it says.
 check_spoken() {
     serve
-    client A put 'Hello\nWor' take 6 say spoken hold put 'ld\n' take 6
+    client A put 'Hello\n' get 'Hello\n' put Wor say spoken hold put 'ld\n' get 'World\n'
     said A spoken
     expected 'an answer for B while A, who has got one, is silent in the middle of a line'
     peer put 'Hello\n' get 'Hello\n'
