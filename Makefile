@@ -1,13 +1,20 @@
 EXAMPLES = simple-server simple-client iterative-server threaded-server async-server
 
+# Letters, ranges and messages are the same everywhere, and no setting of the user's changes
+# what a shell does.
+export LC_ALL = C
+unexport CDPATH BASH_ENV ENV SHELLOPTS BASHOPTS POSIXLY_CORRECT GREP_OPTIONS
+
 all: $(EXAMPLES)
 
 $(EXAMPLES):
 	@$(MAKE) --no-print-directory -C $@
 
+# The tests are told which poller was built; and one that does not exist stops make here.
+include common/build.mk
+export POLLER SANITIZE
 # TESTS=iterative-server runs one file of them, TESTS='start simple-client' two.
 TESTS =
-export POLLER SANITIZE
 test: all
 	@command -v bash >/dev/null || { echo 'make test needs bash: install it' >&2; exit 1; }
 	@$(MAKE) -s -C tests
@@ -21,7 +28,7 @@ bench: all
 	@tests/bench/run $(ROUNDS) $(SLICE)
 
 soak: all
-	@$(MAKE) -s -C tests all poll-servers
+	@$(MAKE) -s -C tests all other-pollers
 	@tests/soak/run
 
 # A run of the benchmark into the pages: make bench OUT=docs/performance first.
@@ -86,7 +93,8 @@ help:
 	@echo 'make lint                 looks at all sources with static checkers'
 	@echo 'make coverage             lists the lines that no test reaches'
 	@echo 'make clean                removes what was built'
-	@echo 'Each takes variables behind it: CC=clang, POLLER=poll, SANITIZE=address,undefined or thread'
+	@echo 'Each takes variables behind it: CC=clang, POLLER=select, poll, epoll or kqueue,'
+	@echo 'SANITIZE=address,undefined or thread'
 
 .PHONY: all test bench report docs site traces figures soak fuzz exercises handout lint coverage clean \
 	help $(EXAMPLES)

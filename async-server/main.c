@@ -1,5 +1,5 @@
-/* A server with a task for each client: it reads like one with threads, but the tasks
-   take turns on one thread (collaborative multitasking).
+/* A server with a task per client: it reads like the one with threads, but all tasks share
+   one thread, and each yields where it would have to wait (cooperative multitasking).
 
    Usage: async-server ADDRESS:PORT */
 
@@ -16,10 +16,10 @@
 #include "startup.h"
 #include "tcp.h"
 
-/* A task's struct holds what lives across its awaits. */
+/* A task's struct keeps what must survive its awaits. */
 struct server {
     struct task task;
-    int socket;          /* the passive one */
+    int socket;          /* the passive (listening) one */
     bool accept_failing; /* whether the last accept failed */
 };
 
@@ -32,8 +32,8 @@ struct client {
     size_t written;
 };
 
-static void serve(struct task *task);
-static int spawn(struct runtime *runtime, int socket, const char *address);
+static void accept_clients(struct task *task);
+static int spawn(struct server *server, int socket, const char *address);
 static void process_client(struct task *task);
 
 int main(int argc, char *argv[])
@@ -55,7 +55,7 @@ int main(int argc, char *argv[])
     }
     struct runtime *runtime = runtime_create();
     if (runtime == NULL || set_nonblocking(server.socket) == -1 ||
-        runtime_spawn(runtime, &server.task, serve, server.socket) == -1) {
+        runtime_spawn(runtime, &server.task, accept_clients, server.socket) == -1) {
         perror("cannot wait for clients");
         return EXIT_FAILURE;
     }
@@ -63,15 +63,20 @@ int main(int argc, char *argv[])
     tcp_local_address(server.socket, address);
     printf("Listening on %s\n", address);
 
-    for (;;) {
-        /* Each task that could go on has had its turn: show the log, and wait. */
+    for (bool wait_failing = false;;) {
+        /* Each task that could continue has run: show the log, and wait. */
         fflush(stdout);
-        if (runtime_turn(runtime) == -1)
-            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
+        bool failed = runtime_turn(runtime) == -1;
+        if (failed && !wait_failing)
+            printf("Error waiting for clients: %s\n", strerror(errno));
+        if (failed)
+            sleep_ms(ACCEPT_BACKOFF_MS);
+        wait_failing = failed;
     }
 }
 
-static void serve(struct task *task)
+/* Starts a task for each client, forever. */
+static void accept_clients(struct task *task)
 {
     struct server *server = (struct server *)task;
     struct sockaddr_storage peer;
@@ -100,8 +105,8 @@ static void serve(struct task *task)
         address_format((struct sockaddr *)&peer, length, address);
         printf("Accepting connection from %s\n", address);
 
-        /* From here on the task owns the socket. */
-        if (spawn(task->runtime, socket, address) == -1) {
+        /* If this succeeds, process_client owns the socket. */
+        if (spawn(server, socket, address) == -1) {
             printf("Refusing connection from %s: %s\n", address, strerror(errno));
             close(socket);
         }
@@ -109,9 +114,9 @@ static void serve(struct task *task)
     task_end(task);
 }
 
-/* Hands the socket to a task of its own.  Returns 0, or -1 with errno where something
-   is lacking; the socket is then still the caller's. */
-static int spawn(struct runtime *runtime, int socket, const char *address)
+/* Hands the socket to process_client, in a new task.  Returns 0, or -1 with errno if the
+   system has no memory left; then the socket still belongs to the caller. */
+static int spawn(struct server *server, int socket, const char *address)
 {
     struct client *client = malloc(sizeof *client);
     if (client == NULL)
@@ -120,7 +125,7 @@ static int spawn(struct runtime *runtime, int socket, const char *address)
     strcpy(client->address, address);
 
     if (set_nonblocking(socket) == -1 ||
-        runtime_spawn(runtime, &client->task, process_client, socket) == -1) {
+        runtime_spawn(server->task.runtime, &client->task, process_client, socket) == -1) {
         int error = errno;
         free(client);
         errno = error;
@@ -136,7 +141,7 @@ static void process_client(struct task *task)
 
     task_begin(task);
     for (;;) {
-        /* Waits until the client sends something, and with it this task only. */
+        /* Waits until the client sends something.  The other clients do not. */
         await_readable(task);
         n = read(client->socket, client->buf, sizeof client->buf);
         if (n == 0) {
@@ -151,7 +156,7 @@ static void process_client(struct task *task)
         }
         printf("read %zd bytes from client %s\n", n, client->address);
 
-        /* Echo the same bytes.  write may take a part of them only, or none. */
+        /* Echo the same bytes.  write may accept only some of them, or none. */
         client->length = (size_t)n;
         client->written = 0;
         while (client->written < client->length) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *array_grow(void *array, size_t *capacity, size_t needed, size_t size)
 {
@@ -17,7 +18,9 @@ void *array_grow(void *array, size_t *capacity, size_t needed, size_t size)
         return NULL;
     }
     array = realloc(array, larger * size);
-    if (array != NULL)
-        *capacity = larger;
+    if (array == NULL)
+        return NULL;
+    memset((char *)array + *capacity * size, 0, (larger - *capacity) * size);
+    *capacity = larger;
     return array;
 }

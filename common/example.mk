@@ -1,18 +1,16 @@
-# What the Makefiles of the five examples share.  Each sets NAME, and ARGUMENTS where
-# it takes more than an address.
+# What the Makefiles of the five examples share.  Each sets NAME, and ARGUMENTS if the
+# program takes more than an address.
 
 all: $(NAME)
 
 include $(dir $(lastword $(MAKEFILE_LIST)))build.mk
 
-# Loopback: a server that has just been tried out is not open to the whole network.
-ADDR = 127.0.0.1:2000
-MSG = Hello
+# From the command line or the environment.  By default only this machine can connect.
+ADDR ?= 127.0.0.1:2000
 ARGUMENTS = "$$ADDR"
-# As they were typed: a "$" in them is nothing for make to expand.
+# As it was typed: make must not expand a "$" in it.
 override ADDR := $(value ADDR)
-override MSG := $(value MSG)
-export ADDR MSG
+export ADDR
 
 # One command compiles the example and what it needs of common/.
 SOURCES = $(wildcard *.c) $(COMMON_SOURCES)
@@ -20,7 +18,7 @@ $(NAME): $(SOURCES) $(wildcard *.h) $(COMMON_HEADERS) .command
 	$(COMPILE) $(LDFLAGS) -o $@ $(SOURCES) $(LDLIBS)
 
 run: $(NAME)
-	@exec ./$(NAME) $(ARGUMENTS)
+	@$(PREPARE) exec ./$(NAME) $(ARGUMENTS)
 
 clean:
 	rm -f $(NAME) $(NAME).elf .command

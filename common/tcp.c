@@ -11,50 +11,35 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Closes FD and keeps the errno of what failed before. */
-static int close_failed(int fd)
-{
-    int error = errno;
-
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static int set_close_on_exec(int fd)
-{
-    return fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
-/* Opens a passive socket at the one address AI; -1 with errno where it can't. */
-static int listen_at(const struct addrinfo *ai)
+/* Makes the socket FD a passive one, at the address AI.  Returns 0, or -1 with errno. */
+static int listen_at(int fd, const struct addrinfo *ai)
 {
     int on = 1;
-    int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
 
-    if (fd == -1)
+    /* Connections of an earlier run may still be in TIME_WAIT at this port.  With SO_REUSEADDR
+       they do not keep the server from binding it again. */
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
+        bind(fd, ai->ai_addr, ai->ai_addrlen) == -1)
         return -1;
-    /* Connections of an earlier run may still be in TIME_WAIT at this port; with
-       SO_REUSEADDR they do not keep the server from coming back. */
-    if (set_close_on_exec(fd) == -1 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
-        bind(fd, ai->ai_addr, ai->ai_addrlen) == -1 ||
-        /* The kernel lowers the backlog to its own limit.  SOMAXCONN would be the
-           limit of the day when the C library was built: 128 with musl. */
-        listen(fd, INT_MAX) == -1)
-        return close_failed(fd);
-    return fd;
+    /* The kernel lowers the backlog to its own limit.  SOMAXCONN is the limit that was current
+       when the C library was built: 128 with musl. */
+    return listen(fd, INT_MAX);
 }
 
-/* A signal has interrupted connect, but not the connection's setup, which ends
-   in the background; calling connect again would be an error (POSIX, connect). */
-static int finish_connect(int fd)
+/* Connects the socket FD to the address AI.  Returns 0, or -1 with errno. */
+static int connect_to(int fd, const struct addrinfo *ai)
 {
-    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+    struct pollfd connected = {.fd = fd, .events = POLLOUT};
     int error;
     socklen_t length = sizeof error;
 
-    while (poll(&wait, 1, -1) == -1)
+    if (connect(fd, ai->ai_addr, ai->ai_addrlen) == 0)
+        return 0;
+    if (errno != EINTR)
+        return -1;
+    /* A signal has interrupted connect, but the kernel continues to set the connection up.  To
+       call connect again would be an error (POSIX, connect). */
+    while (poll(&connected, 1, -1) == -1)
         if (errno != EINTR)
             return -1;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == -1)
@@ -63,24 +48,9 @@ static int finish_connect(int fd)
     return error == 0 ? 0 : -1;
 }
 
-/* Opens a socket connected to the one address AI; -1 with errno where it can't. */
-static int connect_to(const struct addrinfo *ai)
-{
-    int fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
-
-    if (fd == -1)
-        return -1;
-    if (set_close_on_exec(fd) == -1)
-        return close_failed(fd);
-    if (connect(fd, ai->ai_addr, ai->ai_addrlen) == -1 &&
-        (errno != EINTR || finish_connect(fd) == -1))
-        return close_failed(fd);
-    return fd;
-}
-
-/* Calls OPEN_AT for each address that TEXT stands for until one gives a socket.
-   WHAT is what the caller wants to do, for the message. */
-static int open_socket(const char *what, int (*open_at)(const struct addrinfo *),
+/* Opens a socket for each address of TEXT in turn, until PREPARE succeeds with one.  WHAT is
+   the verb of the error message. */
+static int open_socket(const char *what, int (*prepare)(int fd, const struct addrinfo *ai),
                        const char *text, char error[ERROR_SIZE])
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -94,11 +64,17 @@ static int open_socket(const char *what, int (*open_at)(const struct addrinfo *)
 
     int failure = getaddrinfo(address.host, address.port, &hints, &addresses);
     if (failure == 0) {
-        for (struct addrinfo *ai = addresses; ai != NULL && fd == -1; ai = ai->ai_next)
-            fd = open_at(ai);
-        failure = errno;
-        reason = strerror(failure);
+        for (struct addrinfo *ai = addresses; ai != NULL && fd == -1; ai = ai->ai_next) {
+            fd = socket(ai->ai_family, ai->ai_socktype, ai->ai_protocol);
+            failure = errno;
+            if (fd != -1 && (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || prepare(fd, ai) == -1)) {
+                failure = errno;
+                close(fd);
+                fd = -1;
+            }
+        }
         freeaddrinfo(addresses);
+        reason = strerror(failure);
     } else if (failure == EAI_SYSTEM) {
         failure = errno;
         reason = strerror(failure);
@@ -137,7 +113,7 @@ void tcp_set_options(int socket)
     int on = 1;
 
     setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    set_close_on_exec(socket);
+    fcntl(socket, F_SETFD, FD_CLOEXEC);
 }
 
 int set_nonblocking(int fd)
@@ -156,12 +132,8 @@ bool should_retry(int error)
 
 bool should_retry_accept(int error)
 {
-#ifdef EHOSTDOWN /* not in POSIX */
-    if (error == EHOSTDOWN)
-        return true;
-#endif
-#ifdef ENONET /* Linux only */
-    if (error == ENONET)
+#ifdef __linux__ /* these are not in POSIX */
+    if (error == EHOSTDOWN || error == ENONET)
         return true;
 #endif
     return should_retry(error) || error == ECONNABORTED || error == EPROTO ||

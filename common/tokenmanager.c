@@ -5,21 +5,14 @@
 
 #include "array.h"
 
-/* The free tokens form a list: first_free is its head, and the entry of each free
-   token names the next.  Two numbers that no token reaches end the list and mark
-   a held token. */
+/* The free tokens form a list: first_free is its head, and the entry of each free token is the
+   next.  Two numbers that no token reaches mark the end of the list and a token in use. */
 static const size_t NONE = SIZE_MAX;
-static const size_t HELD = SIZE_MAX - 1;
+static const size_t IN_USE = SIZE_MAX - 1;
 
 void token_manager_init(struct token_manager *manager)
 {
     *manager = (struct token_manager){.first_free = NONE};
-}
-
-void token_manager_destroy(struct token_manager *manager)
-{
-    free(manager->tokens);
-    token_manager_init(manager);
 }
 
 int allocate_token(struct token_manager *manager, size_t *token)
@@ -35,13 +28,13 @@ int allocate_token(struct token_manager *manager, size_t *token)
         manager->tokens = tokens;
         *token = manager->count++;
     }
-    manager->tokens[*token] = HELD;
+    manager->tokens[*token] = IN_USE;
     return 0;
 }
 
 void free_token(struct token_manager *manager, size_t token)
 {
-    if (token >= manager->count || manager->tokens[token] != HELD)
+    if (token >= manager->count || manager->tokens[token] != IN_USE)
         return;
     manager->tokens[token] = manager->first_free;
     manager->first_free = token;

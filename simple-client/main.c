@@ -1,18 +1,19 @@
-/* Sends a message, and prints the bytes that come back: as many as it has sent.
+/* Sends a message, and prints what the server answers, until the server ends the stream.
 
    Usage: simple-client HOST:PORT MESSAGE */
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "startup.h"
 #include "tcp.h"
 
-static size_t exchange(int socket, const char *message, size_t length);
+static int send_message(int socket, const char *message, size_t length);
+static int print_answer(int socket);
 
 int main(int argc, char *argv[])
 {
@@ -22,80 +23,66 @@ int main(int argc, char *argv[])
     }
     startup();
 
-    /* Looks the name up, and connects to the first of its addresses that answers. */
+    /* Looks the name up, and connects to the first of its addresses that accepts. */
     char error[ERROR_SIZE];
     int socket = tcp_connect(argv[1], error);
     if (socket == -1) {
         fprintf(stderr, "%s\n", error);
         return EXIT_FAILURE;
     }
-    if (set_nonblocking(socket) == -1) {
-        fprintf(stderr, "%s: %s\n", argv[1], strerror(errno));
-        return EXIT_FAILURE;
-    }
 
-    const char *message = argv[2];
-    size_t length = strlen(message);
-    size_t received = exchange(socket, message, length);
-    const char *reason = errno == 0 ? "Connection closed" : strerror(errno);
-
-    if (received > 0 || length == 0)
-        putchar('\n');
+    int failure = send_message(socket, argv[2], strlen(argv[2])) == 0 ? 0 : errno;
+    /* End our stream: the server reads its end, after the message.  Its own stream may still
+       bring an answer, even if it has not taken all of the message. */
+    shutdown(socket, SHUT_WR);
+    if (print_answer(socket) == -1 && failure == 0)
+        failure = errno;
+    putchar('\n');
     if (fflush(stdout) == EOF || ferror(stdout)) {
         perror("standard output");
         return EXIT_FAILURE;
     }
-    if (received < length) {
-        fprintf(stderr, "%s: %zu of %zu bytes came back: %s\n", argv[1], received, length,
-                reason);
+    if (failure != 0) {
+        fprintf(stderr, "%s: %s\n", argv[1], strerror(failure));
         return EXIT_FAILURE;
     }
     return EXIT_SUCCESS;
 }
 
-/* Sends the message and prints what comes back, each as soon as the socket is ready
-   for it.  To send everything first, and read then, could last forever: a server that
-   stops reading until its answers are read would wait for us, and we for it.
+/* Sends the whole message.  Returns 0, or -1 with errno. */
+static int send_message(int socket, const char *message, size_t length)
+{
+    /* With a send buffer that has room for all of it, write never waits for the server, which
+       may itself wait until we read its answer.  The system limits this buffer (on Linux, to
+       net.core.wmem_max: 208 KiB or more), and the length of an argument (to 128 KiB). */
+    int size = (int)length;
+    setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 
-   Returns how many bytes have come back.  Where they are fewer than LENGTH, errno says
-   why: 0 where the server has closed the connection. */
-static size_t exchange(int socket, const char *message, size_t length)
+    size_t written = 0;
+    while (written < length) {
+        ssize_t n = write(socket, message + written, length - written);
+        if (n >= 0)
+            written += (size_t)n;
+        else if (errno != EINTR)
+            return -1;
+    }
+    return 0;
+}
+
+/* Prints each part of the answer when it arrives.  Returns 0 at the end of the stream, or
+   -1 with errno. */
+static int print_answer(int socket)
 {
     char buf[160];
-    size_t sent = 0;
-    size_t received = 0;
-    int send_error = 0;
+    ssize_t n;
 
-    errno = 0;
-    while (received < length) {
-        struct pollfd wait = {.fd = socket, .events = POLLIN};
-        if (sent < length)
-            wait.events |= POLLOUT;
-        if (poll(&wait, 1, -1) == -1) {
-            if (errno == EINTR)
-                continue;
-            break;
-        }
-        if ((wait.revents & POLLOUT) && send_error == 0) {
-            ssize_t n = write(socket, message + sent, length - sent);
-            if (n >= 0)
-                sent += (size_t)n;
-            else if (!should_retry(errno))
-                send_error = errno; /* what has come back already is still to be read */
-        }
-        if ((wait.revents & (POLLIN | POLLERR | POLLHUP)) || send_error != 0) {
-            size_t left = length - received;
-            ssize_t n = read(socket, buf, left < sizeof buf ? left : sizeof buf);
-            if (n > 0) {
-                fwrite(buf, 1, (size_t)n, stdout);
-                received += (size_t)n;
-            } else if (n == 0 || send_error != 0) {
-                errno = send_error;
-                break;
-            } else if (!should_retry(errno)) {
-                break;
-            }
+    while (!ferror(stdout) && (n = read(socket, buf, sizeof buf)) != 0) {
+        if (n > 0) {
+            fwrite(buf, 1, (size_t)n, stdout);
+            fflush(stdout);
+        } else if (errno != EINTR) {
+            return -1;
         }
     }
-    return received;
+    return 0;
 }

@@ -1,5 +1,5 @@
-/* A server for one client at a time: it reads once, echoes what came, and closes.
-   Whoever connects meanwhile waits in the backlog.
+/* A server for one client at a time: it reads once, echoes what it has read, and closes the
+   connection.  Clients that connect in the meantime wait in the backlog.
 
    Usage: simple-server ADDRESS:PORT */
 
@@ -15,6 +15,12 @@
 #include "startup.h"
 #include "tcp.h"
 
+struct server {
+    int socket;          /* the passive (listening) one */
+    bool accept_failing; /* whether the last accept failed */
+};
+
+static void accept_clients(struct server *server);
 static void process_client(int socket, const char *address);
 
 int main(int argc, char *argv[])
@@ -24,37 +30,46 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     startup();
-    /* Each line of the log is written when it is complete. */
+    /* The log is written line by line, also to a file or a pipe. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
-    int server = tcp_listen(argv[1], error);
-    if (server == -1) {
+    struct server server = {.socket = tcp_listen(argv[1], error)};
+    if (server.socket == -1) {
         fprintf(stderr, "%s\n", error);
         return EXIT_FAILURE;
     }
     char address[ADDRESS_TEXT_SIZE];
-    tcp_local_address(server, address);
+    tcp_local_address(server.socket, address);
     printf("Listening on %s\n", address);
 
-    bool accept_failing = false;
+    accept_clients(&server);
+}
+
+/* Serves one client after another, forever. */
+static void accept_clients(struct server *server)
+{
+    struct sockaddr_storage peer;
+    socklen_t length;
+    char address[ADDRESS_TEXT_SIZE];
+    int socket;
+
     for (;;) {
-        /* Waits for a client.  What accept returns is an active socket, connected
-           to this one client; the passive socket goes on listening. */
-        struct sockaddr_storage peer;
-        socklen_t length = sizeof peer;
-        int socket = accept(server, (struct sockaddr *)&peer, &length);
+        /* Waits for a client.  What accept returns is an active socket, connected to this one
+           client; the passive socket keeps listening. */
+        length = sizeof peer;
+        socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
             if (should_retry_accept(errno))
                 continue; /* a signal, or a connection that failed in the backlog */
             /* Out of descriptors or memory.  Log it once, not at each attempt. */
-            if (!accept_failing)
+            if (!server->accept_failing)
                 printf("Error accepting connection: %s\n", strerror(errno));
-            accept_failing = true;
+            server->accept_failing = true;
             sleep_ms(ACCEPT_BACKOFF_MS);
             continue;
         }
-        accept_failing = false;
+        server->accept_failing = false;
         tcp_set_options(socket);
         address_format((struct sockaddr *)&peer, length, address);
         printf("Accepting connection from %s\n", address);
@@ -69,8 +84,7 @@ static void process_client(int socket, const char *address)
     char buf[160];
     ssize_t n;
 
-    /* Waits until the client sends something.  A client that stays silent keeps
-       everybody else waiting. */
+    /* Waits until the client sends something.  All other clients wait with it. */
     do
         n = read(socket, buf, sizeof buf);
     while (n == -1 && errno == EINTR);
@@ -79,7 +93,7 @@ static void process_client(int socket, const char *address)
         return;
     }
 
-    /* Echo the same bytes.  write may take a part of them only. */
+    /* Echo the same bytes.  write may accept only some of them. */
     size_t length = (size_t)n;
     size_t written = 0;
     while (written < length) {

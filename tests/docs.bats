@@ -46,14 +46,15 @@ free_ports() {
 
 # Runs the transcripts of a page in a copy of the repository, in a process group of its own.
 follow() {
-    needs clitest nc setsid
+    needs clitest setsid
+    needs_nc
     no_sanitizer "transcripts show the programs as they are"
     no_emulator "transcripts show the programs as they are"
     free_ports
     cp -R "$ROOT" "$SCRATCH/copy"
     cd "$SCRATCH/copy" || return
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES
-    transcripts "docs/$1" "${ports[@]}" >"$SCRATCH/transcript"
+    transcripts "$1" "${ports[@]}" >"$SCRATCH/transcript"
     grep -q '^\$ ' "$SCRATCH/transcript"
     setsid bash "$(command -v clitest)" --color never "$SCRATCH/transcript" </dev/null 3>&- &
     group=$!
@@ -76,7 +77,8 @@ page() {
         '};' 'static int y(int z)' '{' '    return y(z);' '}' 'int done;' 'int done;' >x/y.c
     printf '%s\n' 'int twice(int a);' 'int twice(long a);' '/* Says what' '   noted(1) does. */' \
         'int b = twice(1); /* noted(2) */' >x/z.h
-    printf '%s\n' '# int done' '@test "int done twice" {' >x/z.bats
+    printf '%s\n' '# int done' '@test "int done twice" {' '}' \
+        "@test \"a pair's end (or none)\" {" >x/z.bats
     printf '%s\n' '# The other' '## Its part' >docs/other.md
     printf '%s\n' "$@" >docs/page.md
     run "$ROOT/docs/tools/quotes" docs/page.md
@@ -105,6 +107,16 @@ END
     grep -q 'L3-L4' docs/page.md
 }
 
+@test "the title of a link says what it means: a test, a line of code" {
+    page "True ([test](../x/z.bats#L1 \"a pair's end (or none)\"), [test](../x/z.bats#L \"int done twice\"))." \
+        '[check](../x/y.c#L9 "y"), [`its end`](../x/y.c#L9 "int b;"), [o](other.md "The other").'
+    [ "$status" -eq 0 ]
+    diff - docs/page.md <<'END'
+True ([test](../x/z.bats#L4 "a pair's end (or none)"), [test](../x/z.bats#L2 "int done twice")).
+[check](../x/y.c#L7 "y"), [`its end`](../x/y.c#L5 "int b;"), [o](other.md "The other").
+END
+}
+
 # untrue WHAT LINE...: the page is refused with this message, and stays as it is.
 untrue() {
     page "${@:2}"
@@ -125,8 +137,12 @@ untrue() {
     untrue 'not quoted' '```c' 'int a;' '```'
     untrue '`int c;` stands on 0 lines' '[`int c;`](../x/y.c#L4)'
     untrue '`int done;` stands on 2 lines' '[`int done;`](../x/y.c#L11)'
-    untrue 'is code' '[the pair](../x/y.c#L3)'
+    untrue 'has code as its text' '[the pair](../x/y.c#L3)'
+    untrue '`a pair` stands on 0 lines' '[test](../x/z.bats#L4 "a pair")'
+    untrue '`int done` stands on 0 lines' '[`int done twice`](../x/z.bats#L2 "int done")'
     untrue 'there is no ../x/z.c' '[`y`](../x/z.c#L1)'
+    untrue 'there is no ../x/z.c' '[test](../x/z.c#L1 "y")'
+    untrue 'there is no ../x/z.c' '[z](../x/z.c "y")'
     untrue 'there is no ../x/z.c' '[y](../x/z.c)'
     untrue 'no heading #part in other.md' '[y](other.md#part)'
     untrue 'no heading #part in page.md' '# Title' '[y](#part)'
@@ -144,6 +160,10 @@ untrue() {
     untrue 'another form' '``` c' 'int a;' '```'
     untrue 'another form' '- Text' '' '  ```c' '  int a;' '  ```'
     untrue 'broken' 'A [`y`](' '../x/y.c#L1).'
+    untrue 'broken' 'A [test](../x/z.bats#L2 "int done' 'twice").'
+    untrue 'broken' 'A [test](../x/z.bats#L2' '"int done twice").'
+    untrue 'broken' 'A [test](../x/z.bats#L2 "").'
+    untrue 'broken' "A [test](../x/z.bats#L2 'int done twice')."
     untrue 'not quoted' '```text' 'int a;' '```'
     untrue 'not looked at' '<a href="gone.md">y</a>'
     untrue 'there is no file:' '[y](file:../x/gone.c)'
@@ -161,21 +181,22 @@ untrue() {
 
 @test "no transcript stands on a page whose transcripts are not followed" {
     cd "$ROOT"
-    diff <(sed -n 's/.*follow \([a-z0-9-]*\.md\).*/docs\/\1/p' tests/docs.bats | sort) \
+    diff <(sed -n 's/.*follow \([A-Za-z0-9/-]*\.md\).*/\1/p' tests/docs.bats | sort) \
         <(grep -l '^ *```console' README.md docs/*.md tests/exercises/*/README.md | sort)
 }
 
-@test "the transcripts of the page on sockets" { follow 1-sockets.md; }
-@test "the transcripts of the page on the simple server" { follow 2-simple-server.md; }
+@test "the transcript of the README" { follow README.md; }
+@test "the transcripts of the page on sockets" { follow docs/1-sockets.md; }
+@test "the transcripts of the page on the simple server" { follow docs/2-simple-server.md; }
 @test "the transcripts of the page on concurrent connections" {
-    follow 3-concurrent-connections.md
+    follow docs/3-concurrent-connections.md
 }
 @test "the transcripts of the page on multiplexing" {
     needs strace
-    follow 4-multiplexing.md
+    follow docs/4-multiplexing.md
 }
-@test "the transcripts of the page on threads" { follow 5-threads.md; }
-@test "the transcripts of the page on tasks" { follow 6-tasks.md; }
+@test "the transcripts of the page on threads" { follow docs/5-threads.md; }
+@test "the transcripts of the page on tasks" { follow docs/6-tasks.md; }
 
 @test "the counter of the listing loses counts without a mutex, and with one does not" {
     make -s -C "$ROOT/docs/listings"

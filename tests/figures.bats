@@ -154,10 +154,52 @@ END
 @test "the kernel's list shows the backlog, and a connection that nobody has accepted" {
     run awk '$1 == "moment" { m++ }
         $1 == "LISTEN" { print m, "backlog", $2 }
-        $1 == "ESTAB" { print m, NF == 5 ? "waits" : "accepted" }
+        $1 == "ESTAB" { print m, (NF == 5 ? "waits" : "accepted") }
         $1 == "TIME-WAIT" { print m, "over" }' "$FIGURES/sockets.trace"
     diff <(printf '%s\n' '1 backlog 0' '2 backlog 1' '2 accepted' '2 waits' '3 backlog 0' \
         '3 accepted' '3 over') <(echo "$output")
+}
+
+# First nothing waits and both windows are open; where the client does not read, bytes wait in
+# all four buffers, and both windows are closed.
+back_pressure() {
+    awk '$1 == "moment" { m++; next }
+        { right[m] += m == 1 ? !($2 || $3) && $6 > 0 : $2 > 0 && $3 > 0 && $6 == 0 }
+        END { exit !(m == 2 && right[1] == 2 && right[2] == 2) }' "$1"
+}
+
+@test "the committed trace shows back-pressure: four full buffers, two closed windows" {
+    back_pressure "$FIGURES/buffers.trace"
+    sed 's/ 0$/ 1/' "$FIGURES/buffers.trace" >"$SCRATCH/open"
+    run back_pressure "$SCRATCH/open"
+    [ "$status" -eq 1 ]
+}
+
+@test "a client that does not read is still made to wait with its writing" {
+    needs ss
+    record buffers
+    back_pressure "$SCRATCH/buffers.trace"
+}
+
+@test "where bytes wait, and what stops in which order, is drawn from the queues" {
+    draw_buffers() {
+        awk -v name=buffers -f "$FIGURES/svg.awk" -f "$FIGURES/buffers.awk" "$1" \
+            >"$SCRATCH/figure.svg"
+    }
+    printf '%s\n' 'moment One' 'A 1000 0 4000 9 3000' 'server 0 512 1024 9 65536' >"$SCRATCH/trace"
+    draw_buffers "$SCRATCH/trace"
+    # Half of the server's send buffer, a quarter of what the client can take; nothing stops.
+    [ "$(grep -c 'class="bar"' "$SCRATCH/figure.svg")" -eq 2 ]
+    grep -q '<rect class="bar" x="422.0" .* width="73.0"' "$SCRATCH/figure.svg"
+    grep -q '<rect class="bar" x="152.0" .* width="2.2"' "$SCRATCH/figure.svg"
+    grep -q '>512 bytes<' "$SCRATCH/figure.svg"
+    [ "$(grep -c 'class="stop"' "$SCRATCH/figure.svg")" -eq 0 ]
+    # With the server's window closed, the client's sending stops, and no other.
+    printf '%s\n' 'moment One' 'A 0 9 9 9 0' 'server 9 9 9 9 9' >"$SCRATCH/trace"
+    draw_buffers "$SCRATCH/trace"
+    [ "$(grep -c 'class="stop"' "$SCRATCH/figure.svg")" -eq 3 ]
+    grep -q '>⑤ send buffer<' "$SCRATCH/figure.svg"
+    [ "$(grep -c '③' "$SCRATCH/figure.svg")" -eq 0 ]
 }
 
 # Not recorded anew: how long a client must send until an echo finds no room is a matter of speed.

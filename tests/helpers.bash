@@ -6,9 +6,22 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 SCRATCH=$BATS_TEST_TMPDIR
 PEER=$ROOT/tests/bin/peer
 . "$ROOT/tests/process.bash" # descriptors, threads, ticks, resident
+. "$ROOT/tests/watchdog.bash"
+
+# bats reads a file once more without running a test of it.
+[ -z "$BATS_TEST_NAME" ] || start_watchdog
 
 server_pid=
 peer_pids=()
+
+# As many open files as the system allows: a process has but 256 on macOS.
+[ "$(ulimit -Sn)" = unlimited ] || [ "$(ulimit -Sn)" -ge 4096 ] ||
+    ulimit -Sn 4096 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
+
+needs_descriptors() {
+    [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge "$1" ] ||
+        skip "it needs $1 open files, and $(ulimit -n) are the limit here"
+}
 
 # Waits until the command succeeds; gives up after 20 seconds.
 eventually() {
@@ -50,7 +63,7 @@ count_logged() {
 stop_server() {
     if [ -n "${FLUSH:-}" ]; then # see coverage/run
         kill -"$FLUSH" "$server_pid"
-        timeout 2 tail --pid="$server_pid" -s 0.02 -f /dev/null || true
+        eventually ended "$server_pid" >/dev/null || true
     fi
     kill -KILL "$server_pid" 2>/dev/null || true
     wait "$server_pid" 2>/dev/null || true
@@ -181,6 +194,16 @@ no_sanitizer() {
     [ -z "${SANITIZE:-}" ] || skip "$1"
 }
 
+# Some containers have no /etc/hosts.
+needs_localhost() {
+    "$PEER" -f localhost:0 >/dev/null 2>&1 || skip "this system does not know localhost"
+}
+
+needs_terminals() {
+    needs script
+    script -qec true /dev/null >/dev/null 2>&1 </dev/null || skip "no terminals here"
+}
+
 # Whether the programs are another machine's: scripts that start an emulator (see .ci/cross).
 emulated() {
     [ "$(head -c 2 "$ROOT/simple-server/simple-server")" = '#!' ]
@@ -190,13 +213,29 @@ no_emulator() {
     ! emulated || skip "$1"
 }
 
+# Prints the poller that the servers are built with: the name of its source is in them.
+poller() {
+    local binary=$ROOT/iterative-server/iterative-server
+    [ ! -e "$binary.elf" ] || binary=$binary.elf # see .ci/cross
+    tr -cs 'a-z_' '\n' <"$binary" | sed -n 's/^poller_//p' |
+        grep -xE -m 1 'select|poll|epoll|kqueue'
+}
+
+# Of netcats there are many.  nc_send needs one that shuts down its side after its input, and waits
+# for what comes back.
+needs_nc() {
+    needs nc
+    nc_options=
+    case $(nc -h 2>&1 </dev/null) in
+    *OpenBSD*) nc_options=-N ;;
+    *Ncat* | *BusyBox*) ;;
+    *) [ "$(uname)" = Darwin ] || skip "this nc may not shut down its side" ;;
+    esac
+}
+
 # nc_send HOST PORT: sends standard input, shuts its side down, prints what comes back.
 nc_send() {
-    if nc -h 2>&1 | grep -q OpenBSD; then
-        nc -N "$@"
-    else
-        nc "$@"
-    fi
+    nc ${nc_options:+"$nc_options"} "$@"
 }
 
 teardown() {
@@ -210,5 +249,6 @@ teardown() {
         [ ! -s "$SCRATCH/errors" ] || { cat "$SCRATCH/errors" && failed=1; }
         stop_server
     fi
+    stop_watchdog || failed=1
     return "$failed"
 }

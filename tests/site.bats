@@ -21,6 +21,12 @@ chapter() {
     cat >README.md <<'END'
 # The chapter
 
+An invitation.
+
+![The picture](figures/x.svg)
+
+- **[Practise](exercises.md)** soon.
+
 1. [One & two](1-one.md), and [a section of the next](2-two.md#the-second-section).
 2. [Two](2-two.md)
 END
@@ -57,6 +63,10 @@ all:
 
 ![A figure](figures/x.svg)
 
+Of the figure.
+
+Introduction of the console:
+
 ```console
 $ echo "<hi>"
 <hi>
@@ -71,7 +81,14 @@ END
 ## The second section
 
 [`line 650`](../server/long#L650)
+
+This makes it:
+
+    make it
+
+It is made [test](../server/main.c#L3 "int three; & more").
 END
+    printf '%s\n' '# Exercises' 'None.' >exercises.md
 }
 
 build() {
@@ -133,7 +150,7 @@ text() {
 
 # The rows of a page, one a line.
 rows() {
-    tr '\n' ' ' <"$1" | sed 's/<div class="row">\|<div class="wide">\|<nav class="pages"/\n&/g'
+    tr '\n' ' ' <"$1" | awk '{ gsub(/<div class="row">|<div class="wide">|<nav class="pages"/, "\n&"); print }'
 }
 
 @test "a quote shows the file's own lines, marked, numbered, between two more" {
@@ -157,12 +174,44 @@ rows() {
     [[ $first != *second* ]]
     second=$(grep 'class="quoted" data-n="1"' "$SCRATCH/rows" | text)
     [[ $second == *"Introduction of the second:"*"line 1"*"all:"* && $second != *Below* ]]
-    # Figures have a row of their own; what scrolls can be reached by keyboard.
-    grep 'alt="A figure"' "$SCRATCH/rows" | grep -q '^<div class="wide">'
+    # So does a figure; what scrolls can be reached by keyboard.
+    figure=$(grep 'alt="A figure"' "$SCRATCH/rows")
+    [[ $figure == '<div class="row">'*Below*'<div class="code">'*"A figure"*"Of the figure."* ]]
+    [[ $figure != *console* ]]
     grep -q '<div class="table" tabindex="0" role="region" aria-label=' "$site/1-one.html"
     [ "$(grep -c '<pre' "$site/1-one.html")" -eq \
         "$(grep -c '<pre [^>]*tabindex="0" role="region" aria-label=' "$site/1-one.html")" ]
     grep -q '<span class="command">$ echo &quot;&lt;hi&gt;&quot;</span>' "$site/1-one.html"
+}
+
+@test "a page with little code is one column: each command below its sentence, the sections beside" {
+    chapter
+    build
+    grep -q '<body class="beside">' "$site/1-one.html"
+    grep -q '<body class="alone">' "$site/2-two.html"
+    page=$(text <"$site/2-two.html")
+    [[ $page =~ "This makes it:"\ +"make it"\ +"It is made" ]]
+    side=$(sed -n '/<div class="side">/,/<\/div>/p' "$site/2-two.html" | text)
+    [[ $side == *"The second section"*"The files"* ]]
+    [ "$(grep -c '<div class="code">' "$site/2-two.html")" -eq 0 ]
+}
+
+@test "the index has its picture beside all else, and doors" {
+    chapter
+    build
+    grep -q '<body class="index">' "$site/index.html"
+    index=$(tr '\n' ' ' <"$site/index.html")
+    [[ $index == *'An invitation.'*'<div class="code">'*'alt="The picture"'*'<div class="doors">'* ]]
+    [[ $index == *'<div class="doors"> <ul> <li><strong><a href="exercises.html">Practise'* ]]
+    [ "$(grep -c 'class="row"' "$site/index.html")" -eq 1 ]
+}
+
+@test "a link to a test is a short word, which tells its name to those who ask" {
+    chapter
+    build
+    grep -q 'made <a href="#server-main.c-3" class="proof" aria-label="test: int three; &amp; more" title="int three; &amp; more">test</a>' \
+        "$site/2-two.html"
+    [ "$(grep -c 'class="proof"' "$site/1-one.html")" -eq 0 ]
 }
 
 @test "each file that a page refers to stands at its end, each line a target" {
@@ -180,7 +229,7 @@ rows() {
     # A long file only if a line of it is named, and then whole; no folder.
     grep -q '<a href="#server-main.c">main.c</a>' "$site/2-two.html"
     grep -q 'id="server-long-700"' "$site/2-two.html"
-    sed -i '/650/d' "$docs/2-two.md"
+    sed -i.before '/650/d' "$docs/2-two.md"
     build
     grep -q ', long, folder, ' <(text <"$site/2-two.html")
     [ "$(grep -c 'id="server-long' "$site/2-two.html")" -eq 0 ]
@@ -191,16 +240,20 @@ rows() {
     build
     faults "$site"
     [ -z "$(faults "$site")" ]
-    [ "$(cd "$site" && echo *)" = '1-one.html 2-two.html figures index.html style.css' ]
+    [ "$(cd "$site" && echo *)" = \
+        '1-one.html 2-two.html exercises.html figures index.html style.css' ]
     grep -q '<title>One &amp; two – The chapter</title>' "$site/1-one.html"
     grep -q 'href="2-two.html#the-second-section"' "$site/index.html"
     grep -q '<a href="#below">\|<a href="#of-code">' "$site/1-one.html"
-    for link in 'index next 1-one' '1-one prev index' '1-one next 2-two' '2-two prev 1-one'; do
+    # The numbered ones come first; each link stands at the top, and at the bottom.
+    for link in 'index next 1-one' '1-one prev index' '1-one next 2-two' '2-two prev 1-one' \
+        '2-two next exercises' 'exercises prev 2-two'; do
         read -r page which other <<<"$link"
-        grep -q "<a rel=\"$which\" href=\"$other.html\">" "$site/$page.html"
+        [ "$(grep -c "<a rel=\"$which\" href=\"$other.html\">" "$site/$page.html")" -eq 2 ]
+        [ "$(sed '/<main/,$d' "$site/$page.html" | grep -c "rel=\"$which\"")" -eq 1 ]
     done
     [ "$(grep -c 'rel="prev"' "$site/index.html")" -eq 0 ]
-    [ "$(grep -c 'rel="next"' "$site/2-two.html")" -eq 0 ]
+    [ "$(grep -c 'rel="next"' "$site/exercises.html")" -eq 0 ]
 }
 
 @test "what a reader needs who can't see it, or sees it at night, is there" {

@@ -1,8 +1,8 @@
-/* A server with a thread for each client: a call that waits holds up one client
-   only.
+/* A server with a thread per client: a call that waits, makes only that client's thread wait.
 
    Usage: threaded-server ADDRESS:PORT */
 
+#undef _GNU_SOURCE /* with it, glibc's strerror_r would not have to fill its buffer */
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -16,17 +16,24 @@
 #include "startup.h"
 #include "tcp.h"
 
-/* What process_client and the calls in it need, printf most of all, with room to
-   spare.  The default, often 8 MiB, costs CPU time when clients come and go: the kernel
-   sets up and tears down more page tables. */
+/* Enough for process_client and what it calls, above all printf.  The default, often 8 MiB,
+   costs CPU time when clients come and go: the kernel sets up and tears down more page
+   tables. */
 enum { STACK_SIZE = 64 * 1024 };
+
+struct server {
+    int socket;          /* the passive (listening) one */
+    bool accept_failing; /* whether the last accept failed */
+    pthread_attr_t attributes;
+};
 
 struct client {
     int socket;
     char address[ADDRESS_TEXT_SIZE];
 };
 
-static int spawn(const pthread_attr_t *attributes, int socket, const char *address);
+static void accept_clients(struct server *server);
+static int spawn(struct server *server, int socket, const char *address);
 static void *process_client(void *argument);
 
 int main(int argc, char *argv[])
@@ -36,59 +43,65 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     startup();
-    /* Each line of the log is written when it is complete; printf keeps the threads'
-       lines apart (POSIX, flockfile). */
+    /* The log is written line by line, also to a file or a pipe. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
-    int server = tcp_listen(argv[1], error);
-    if (server == -1) {
+    struct server server = {.socket = tcp_listen(argv[1], error)};
+    if (server.socket == -1) {
         fprintf(stderr, "%s\n", error);
         return EXIT_FAILURE;
     }
+    /* No thread waits for another to end: detached, each leaves nothing behind.  If the
+       system requires larger stacks, its default remains. */
+    pthread_attr_init(&server.attributes);
+    pthread_attr_setdetachstate(&server.attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&server.attributes, STACK_SIZE);
     char address[ADDRESS_TEXT_SIZE];
-    tcp_local_address(server, address);
+    tcp_local_address(server.socket, address);
     printf("Listening on %s\n", address);
 
-    /* Nobody waits for the end of a thread: detached, it leaves nothing behind.
-       Where the system wants larger stacks, its default stays. */
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    accept_clients(&server);
+}
 
-    bool accept_failing = false;
+/* Starts a thread for each client, forever. */
+static void accept_clients(struct server *server)
+{
+    struct sockaddr_storage peer;
+    socklen_t length;
+    char address[ADDRESS_TEXT_SIZE];
+    int socket;
+
     for (;;) {
         /* Waits for a client. */
-        struct sockaddr_storage peer;
-        socklen_t length = sizeof peer;
-        int socket = accept(server, (struct sockaddr *)&peer, &length);
+        length = sizeof peer;
+        socket = accept(server->socket, (struct sockaddr *)&peer, &length);
         if (socket == -1) {
             if (should_retry_accept(errno))
                 continue; /* a signal, or a connection that failed in the backlog */
             /* Out of descriptors or memory.  Log it once, not at each attempt. */
-            if (!accept_failing)
+            if (!server->accept_failing)
                 printf("Error accepting connection: %s\n", strerror(errno));
-            accept_failing = true;
+            server->accept_failing = true;
             sleep_ms(ACCEPT_BACKOFF_MS);
             continue;
         }
-        accept_failing = false;
+        server->accept_failing = false;
         tcp_set_options(socket);
         address_format((struct sockaddr *)&peer, length, address);
         printf("Accepting connection from %s\n", address);
 
-        /* From here on the thread owns the socket. */
-        if (spawn(&attributes, socket, address) == -1) {
+        /* If this succeeds, process_client owns the socket. */
+        if (spawn(server, socket, address) == -1) {
             printf("Refusing connection from %s: %s\n", address, strerror(errno));
             close(socket);
         }
     }
 }
 
-/* Hands the socket to a thread of its own.  Returns 0, or -1 with errno where there
-   is no memory or no thread left; the socket is then still the caller's. */
-static int spawn(const pthread_attr_t *attributes, int socket, const char *address)
+/* Hands the socket to process_client, in a new thread.  Returns 0, or -1 with errno if the
+   system has no memory or no thread left; then the socket still belongs to the caller. */
+static int spawn(struct server *server, int socket, const char *address)
 {
     struct client *client = malloc(sizeof *client);
     if (client == NULL)
@@ -97,7 +110,7 @@ static int spawn(const pthread_attr_t *attributes, int socket, const char *addre
     strcpy(client->address, address);
 
     pthread_t thread;
-    int error = pthread_create(&thread, attributes, process_client, client);
+    int error = pthread_create(&thread, &server->attributes, process_client, client);
     if (error != 0) {
         free(client);
         errno = error;
@@ -110,11 +123,12 @@ static void *process_client(void *argument)
 {
     struct client *client = argument;
     char buf[160];
-    char reason[80]; /* strerror's own text could be overwritten by another thread */
+    char reason[80]; /* strerror may use one buffer for all threads */
+    ssize_t n;
 
     for (;;) {
-        /* Waits until the client sends something, and with it this thread only. */
-        ssize_t n = read(client->socket, buf, sizeof buf);
+        /* Waits until the client sends something.  The other clients do not. */
+        n = read(client->socket, buf, sizeof buf);
         if (n == 0) {
             printf("Client %s closed connection\n", client->address);
             break;
@@ -128,7 +142,7 @@ static void *process_client(void *argument)
         }
         printf("read %zd bytes from client %s\n", n, client->address);
 
-        /* Echo the same bytes.  write may take a part of them only. */
+        /* Echo the same bytes.  write may accept only some of them. */
         size_t length = (size_t)n;
         size_t written = 0;
         while (written < length) {

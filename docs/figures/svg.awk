@@ -71,6 +71,8 @@ function style() {
     print ".mark { fill: var(--text); stroke: var(--page) } .grid { stroke: var(--grid) }"
     print ".line { stroke: var(--line); stroke-width: 1.5; fill: none }"
     print ".box { fill: var(--page); stroke: var(--line); stroke-width: 1.5 }"
+    if (name == "buffers")
+        print ".stop { stroke: var(--text); stroke-width: 3 }"
     print ".dash { stroke-dasharray: 5 4 } .head { fill: var(--line) }"
     print ".hatch { fill: url(#" name "-hatch); stroke: var(--hatch) }"
     print ".strip { stroke: var(--hatch); stroke-width: 4 }"

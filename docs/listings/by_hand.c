@@ -1,5 +1,5 @@
-/* The same task twice: once with the macros of runtime.h, and once with what they stand
-   for written out.  Each counts the bytes that it gets until the end of the stream.
+/* The same task twice: once with the macros of runtime.h, and once as the preprocessor writes
+   it.  Each counts the bytes that it reads until the end of the stream.
 
    Usage: by_hand */
 
@@ -66,8 +66,8 @@ static void read_all_by_hand(struct task *task)
     reader->done = true;
 }
 
-/* Gives a task that runs FUNCTION a thousand bytes, and returns how many it has counted;
-   -1 where resources are exhausted. */
+/* Sends a thousand bytes to a task that runs FUNCTION.  Returns how many it has counted, or
+   -1 if the system has no descriptor or memory left. */
 static long count_with(void (*function)(struct task *task))
 {
     static const char bytes[1000];
@@ -85,7 +85,6 @@ static long count_with(void (*function)(struct task *task))
         if (runtime_turn(runtime) == -1)
             return -1;
     close(fds[0]);
-    runtime_destroy(runtime);
     return (long)reader.count;
 }
 

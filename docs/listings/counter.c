@@ -1,4 +1,4 @@
-/* Two threads count up one number: once without a mutex, which loses counts, and once
+/* Two threads increment one number: once without a mutex, which loses counts, and once
    with one.
 
    Usage: counter */
@@ -11,8 +11,8 @@
 enum { THREADS = 2, ROUNDS = 100000 };
 
 struct counter {
-    volatile long value;    /* so that the compiler does not add all rounds at once */
-    pthread_mutex_t *mutex; /* NULL: nothing guards the value */
+    volatile long value;    /* the compiler must not combine the rounds into one addition */
+    pthread_mutex_t *mutex; /* NULL: no mutex guards the value */
 };
 
 static void *count_up(void *argument)
@@ -23,8 +23,8 @@ static void *count_up(void *argument)
         if (counter->mutex != NULL)
             pthread_mutex_lock(counter->mutex);
         long value = counter->value;
-        /* Another thread may come in between at any time.  To give way here makes it
-           happen on a machine with one processor, too. */
+        /* Another thread may run at any time.  To yield here makes that certain, on a
+           machine with one processor too. */
         if (i % 1000 == 0)
             sched_yield();
         counter->value = value + 1;
@@ -34,7 +34,7 @@ static void *count_up(void *argument)
     return NULL;
 }
 
-/* Returns the value that the threads leave. */
+/* Returns the value after both threads have ended. */
 static long run(pthread_mutex_t *mutex)
 {
     struct counter counter = {.mutex = mutex};
@@ -46,7 +46,7 @@ static long run(pthread_mutex_t *mutex)
             exit(EXIT_FAILURE);
         }
     }
-    /* The counter lives in this function's frame, so wait until nobody uses it. */
+    /* The counter is a local variable, so wait until no thread uses it. */
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     return counter.value;

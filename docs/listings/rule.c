@@ -1,6 +1,6 @@
 /* Shows why a task must never block.  One task ticks three times, a tenth of a second
    apart.  Another works for a second: it either awaits the end of that second, or sleeps
-   until then, and with it sleeps everybody.
+   until then, and all tasks sleep with it.
 
    Usage: rule await, or rule block */
 
@@ -60,7 +60,7 @@ int main(int argc, char *argv[])
     struct ticker ticker = {.ticks = 0};
     struct worker worker = {.blocks = strcmp(argv[1], "block") == 0};
 
-    /* A task has a descriptor; these two tasks only sleep, and any will do. */
+    /* Each task needs a descriptor.  These two only sleep, so any will do. */
     int fds[2];
     struct runtime *runtime = runtime_create();
     if (runtime == NULL || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == -1 ||
@@ -75,6 +75,5 @@ int main(int argc, char *argv[])
             return EXIT_FAILURE;
         }
     }
-    runtime_destroy(runtime);
     return EXIT_SUCCESS;
 }

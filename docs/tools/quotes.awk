@@ -11,9 +11,13 @@
 # An inline reference is a link whose text is code: [`listen`](../common/tcp.c#L43).  It
 # means the line that defines the name, or else the one that calls it, or else the one that
 # has it; in a file of tests, the test of this name; or else the one line with this text.
-# Other links in the repository must lead to a file that is there, and a
-# part of a page (#heading) to a heading.  What can't be made true, or is written in a form
-# that is not looked at here, is told in one line on standard error, and the exit status is 1.
+#
+# Where such a text would interrupt a sentence, as the name of a test does, it is the link's
+# title, and the link's text is a short word: [test](../tests/start.bats#L57 "port taken").
+#
+# Other links in the repository must lead to a file that is there, and a part of a page
+# (#heading) to a heading.  What can't be made true, or is written in a form that is not
+# looked at here, is told in one line on standard error, and the exit status is 1.
 
 function fail(message) {
     print FILENAME ":" FNR ": " message >"/dev/stderr"
@@ -179,27 +183,31 @@ function check_target(target,   part) {
 }
 
 # A line of prose, with its links made true.
-function prose(line,   out, link, code, target) {
-    while (match(line, /\]\([^)]*\)/)) {
-        link = substr(line, 1, RSTART + RLENGTH - 1)
+function prose(line,   out, before, target, title, code) {
+    while (match(line, /\]\([^)" ]*( "[^"]+")?\)/)) {
+        before = substr(line, 1, RSTART)
+        target = substr(line, RSTART + 2, RLENGTH - 3)
         line = substr(line, RSTART + RLENGTH)
-        target = link
-        sub(/^.*\]\(/, "", target)
-        sub(/\)$/, "", target)
+        title = code = ""
+        if (match(target, / "/)) {
+            title = substr(target, RSTART)
+            target = substr(target, 1, RSTART - 1)
+            code = substr(title, 3, length(title) - 3)
+        } else if (match(before, /\[`[^`]+`\]$/)) {
+            code = substr(before, RSTART + 2, RLENGTH - 4)
+        }
         if (target !~ /#L[0-9]*$/) {
             check_target(target)
-        } else if (match(link, /\[`[^`]+`\]\([^)]*\)$/)) {
-            code = substr(link, RSTART + 2)
-            sub(/`.*$/, "", code)
-            sub(/#.*$/, "", target)
-            link = substr(link, 1, RSTART - 1) "[`" code "`](" target "#L" line_of(target, code) ")"
+        } else if (code == "") {
+            fail("a link to a line has code as its text, not broken, or a title: " target)
         } else {
-            fail("the text of a link to a line is code, and not broken: " target)
+            sub(/#.*$/, "", target)
+            target = target "#L" line_of(target, code)
         }
-        out = out link
+        out = out before "(" target title ")"
     }
     if (index(line, "]("))
-        fail("a link is broken over two lines")
+        fail("a link is broken over two lines, or its target is")
     return out line
 }
 

@@ -1,10 +1,12 @@
--- A pandoc filter: sets the prose of a page left and the code that it quotes right, beside it.
+-- A pandoc filter: sets the prose of a page left and the code that it quotes right, beside it;
+-- a page with hardly any of it is one column, with the list of its sections beside it.
 -- The files that the page refers to follow whole: links into them stay on the page.
 -- It runs in the folder of the page; the metadata tell that folder's name and all pages.
 
 local CONTEXT = 2 -- lines shown before and after those quoted
 local LONGEST = 600 -- lines of a file that is shown whole though no line of it is named
 local NARROW = 66 -- characters in a line of a table that still fit beside code
+local FEW = 2 -- quotes and transcripts that a page of two columns has at least
 local SHORT = 24 -- characters of code in the text that are not broken over two lines
 
 local LANGUAGES = {
@@ -210,18 +212,81 @@ local function is_wide(block)
     if block.t == 'Table' then
         return width_of_table(block) > NARROW
     end
-    return block.t == 'CodeBlock' or is_figure(block)
+    return block.t == 'CodeBlock'
 end
 
 local function has_text(blocks)
     return blocks:find_if(function(block) return block.t ~= 'Header' end) ~= nil
 end
 
--- Puts blocks into rows. A quote, or a transcript, stands beside the prose around it: from the
--- last heading, or from the paragraph that introduces it, to the next paragraph that introduces
--- one. What is wide has a row of its own. Returns the rows, and whether code stands beside prose.
+-- How a page is laid out: the index has its picture beside all else; another one has its code
+-- beside the prose, or is one column where it has little.
+local function layout_of(blocks)
+    if PANDOC_STATE.input_files[1] == 'README.md' then
+        return 'index'
+    end
+    local count = 0
+    for number, block in ipairs(blocks) do
+        local following = blocks[number + 1]
+        if block.t == 'CodeBlock' and block.classes[1] == 'console' or
+            caption_of(block) and following and following.t == 'CodeBlock' then
+            count = count + 1
+        end
+    end
+    return count >= FEW and 'beside' or 'alone'
+end
+
+-- A row for each section, with its quotes below the prose that introduces them.
+local function one_column(blocks)
+    local done, prose = pandoc.List(), pandoc.List()
+    local number = 1
+    while number <= #blocks do
+        local block, following = blocks[number], blocks[number + 1]
+        local link, path, first, last = caption_of(block)
+        if block.t == 'Header' and has_text(prose) then
+            done:insert(div('row', { div('prose', prose) }))
+            prose = pandoc.List()
+        end
+        if link and following and following.t == 'CodeBlock' then
+            prose:extend(quote(link, path, first, last))
+            number = number + 1 -- the file itself is shown, not the fence
+        elseif block.t ~= 'RawBlock' then -- a comment
+            prose:insert(block)
+        end
+        number = number + 1
+    end
+    done:insert(div('row', { div('prose', prose) }))
+    return done
+end
+
+-- One row: the first list opens doors, the first picture stands beside everything.
+local function index(blocks)
+    local above, below = pandoc.List(), pandoc.List()
+    local figure, doors
+    for _, block in ipairs(blocks) do
+        local prose = figure and below or above
+        if not figure and is_figure(block) then
+            figure = block
+        elseif not doors and block.t == 'BulletList' then
+            doors = true
+            prose:insert(div('doors', { block }))
+        elseif block.t ~= 'RawBlock' then
+            prose:insert(block)
+        end
+    end
+    local cells = pandoc.List({ div('prose', above) })
+    if figure then
+        cells:insert(div('code', { figure }))
+        cells:insert(div('prose', below))
+    end
+    return pandoc.List({ div('row', cells) })
+end
+
+-- Puts blocks into rows. A quote, a transcript or a figure stands beside the prose around it:
+-- from the last heading, or from the paragraph that introduces it, to the next paragraph that
+-- introduces one. What is wide has a row of its own.
 local function rows(blocks)
-    local done, beside = pandoc.List(), false
+    local done = pandoc.List()
     local prose, code = pandoc.List(), pandoc.List()
     local above_first, above_last = 0, 0 -- prose above this row's first and last quote
 
@@ -274,9 +339,9 @@ local function rows(blocks)
                 above_first = #prose
             end
             code:extend(quote(link, path, first, last))
-            beside, above_last = true, #prose
+            above_last = #prose
             number = number + 1 -- the file itself is shown, not the fence
-        elseif block.t == 'CodeBlock' and #prose > 0 then
+        elseif is_figure(block) or block.t == 'CodeBlock' and #prose > 0 then
             if #code > 0 then
                 begin_quote()
             end
@@ -284,7 +349,7 @@ local function rows(blocks)
                 above_first = #prose
             end
             code:insert(block)
-            beside, above_last = true, #prose
+            above_last = #prose
         elseif block.t ~= 'RawBlock' then -- a comment
             local wide = is_wide(block)
             if wide or block.t == 'Header' and (has_text(prose) or #code > 0) then
@@ -299,11 +364,11 @@ local function rows(blocks)
         number = number + 1
     end
     end_row()
-    return done, beside
+    return done
 end
 
--- Puts the list of the page's sections beside its beginning.
-local function add_contents(blocks, headings)
+-- Puts the list of the page's sections beside its beginning, or the whole column.
+local function add_contents(blocks, headings, layout)
     local items = {}
     for _, block in ipairs(headings) do
         if block.t == 'Header' and block.level == 2 then
@@ -311,18 +376,33 @@ local function add_contents(blocks, headings)
             items[#items + 1] = { pandoc.Plain({ link }) }
         end
     end
-    if #items > 1 then
-        local cells = blocks[1].content
-        if #cells == 1 then
-            cells:insert(div('code', {}))
-        end
-        local code = cells[2].content
-        local nav = '<nav class="contents" aria-label="On this page">'
-        code:insert(1, pandoc.RawBlock('html', '</nav>'))
-        code:insert(1, pandoc.BulletList(items))
-        code:insert(1, pandoc.RawBlock('html', nav))
-        cells[2].content = code
-        blocks[1].content = cells
+    if #items < 2 or layout == 'index' then
+        return
+    end
+    local contents = {
+        pandoc.RawBlock('html', '<nav class="contents" aria-label="On this page">'),
+        pandoc.BulletList(items),
+        pandoc.RawBlock('html', '</nav>'),
+    }
+    if layout == 'alone' then
+        blocks:insert(2, pandoc.Div(contents, pandoc.Attr('', { 'side' })))
+        return
+    end
+    local cells = blocks[1].content
+    if #cells == 1 then
+        cells:insert(div('code', {}))
+    end
+    contents = pandoc.List(contents)
+    contents:extend(cells[2].content)
+    cells[2].content = contents
+    blocks[1].content = cells
+end
+
+-- What a link to a test is called, its title says; the text has a word that is easily passed by.
+local function proof(element)
+    if element.title ~= '' then
+        element.classes:insert('proof')
+        element.attributes['aria-label'] = pandoc.utils.stringify(element) .. ': ' .. element.title
     end
 end
 
@@ -337,6 +417,7 @@ local function link(element)
             '.html' .. fragment
     elseif first then
         element.target = ('#%s-%d'):format(file_with(path, first, last).id, first)
+        proof(element)
     else
         local found = file(path)
         if path:match('%.svg$') then
@@ -348,6 +429,18 @@ local function link(element)
         element.target = '#' .. found.id
     end
     return element
+end
+
+-- It does not begin a line.
+local function hold_proofs(inlines)
+    for number = 2, #inlines do
+        local before, element = inlines[number - 1], inlines[number]
+        if element.t == 'Link' and element.classes:includes('proof') and
+            (before.t == 'Space' or before.t == 'SoftBreak') then
+            inlines[number - 1] = pandoc.Str('\u{a0}')
+        end
+    end
+    return inlines
 end
 
 -- A picture leads to itself; its size keeps the page from jumping while it is loaded.
@@ -403,7 +496,9 @@ function Pandoc(doc)
     for name in pandoc.utils.stringify(doc.meta.pages):gmatch('%S+') do
         pages[name] = true
     end
-    local blocks, beside = rows(doc.blocks)
+    local layout = layout_of(doc.blocks)
+    local arrange = { index = index, alone = one_column, beside = rows }
+    local blocks = arrange[layout](doc.blocks)
     local done = pandoc.Pandoc(blocks, doc.meta):walk({
         traverse = 'topdown',
         Header = function(element)
@@ -417,14 +512,14 @@ function Pandoc(doc)
             return is_figure(element) and scroll('figure', 'Figure', element) or nil
         end,
     })
-    done = done:walk({ Image = image, Link = link, Code = short })
+    done = done:walk({ Image = image, Link = link, Code = short, Inlines = hold_proofs })
     local headings = pandoc.List({ table.unpack(doc.blocks) })
     if #files > 0 then
         local whole = whole_files()
         done.meta.files = pandoc.MetaBlocks(whole)
         headings:insert(whole[1])
     end
-    add_contents(done.blocks, headings)
-    done.meta.layout = beside and 'beside' or 'alone'
+    add_contents(done.blocks, headings, layout)
+    done.meta.layout = layout
     return done
 end

@@ -1,5 +1,5 @@
 /* The least that an echo server on epoll can do: no log, no client table, no partial
-   writes.  It is the yardstick for the real servers, and no model for one.
+   writes.  It is a yardstick for the real servers, not a model for one.
 
    Usage: bare ADDRESS:PORT */
 

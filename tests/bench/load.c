@@ -1,19 +1,19 @@
-/* Keeps connections to an echo server busy, checks every byte that comes back, and
-   measures the server meanwhile.
+/* Keeps connections to an echo server busy, checks every byte of the echoes, and measures
+   the server at the same time.
 
    Usage: load ADDRESS:PORT PID TOGETHER BUSY IDLE SIZE SECONDS [churn]
 
    BUSY connections send a message of SIZE bytes each, wait for its echo, and send the
-   next; IDLE more stay silent, once each has had one echo.  At first TOGETHER of them are
-   opened at a time: some servers lose clients that come together.  With "churn" a busy
-   connection is closed after each echo and opened anew.  PID is the server's process.
+   next; IDLE others are silent after one echo each.  TOGETHER connections are opened at a
+   time: some servers lose clients that connect together.  With "churn" a busy connection is
+   closed after each echo and opened again.  PID is the server's process.
 
    Prints one line of fields, separated by tabs:
    echoes per second; CPU time of the server per echo, in microseconds; latency p50, p99
    and p99.9, in microseconds; memory of the server per connection, in KiB, when all are
    connected and idle.
-   Exits with status 1 and one line on standard error where a connection is lost, a byte
-   comes back wrong, or no echo comes for five seconds. */
+   Exits with status 1 and one line on standard error if a connection is lost, a byte of an
+   echo is wrong, or no echo arrives for five seconds. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -36,7 +36,7 @@ enum { PATIENCE_MS = 5000 };
 
 struct connection {
     int fd;
-    bool wants_room;  /* waits for writability as well */
+    bool wants_room;  /* is watched for writability too */
     unsigned pattern; /* where in the pattern its message begins */
     size_t sent;
     size_t received;
@@ -84,7 +84,7 @@ static void record(struct load *load, int64_t ns)
     load->latencies[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
 }
 
-/* The latency, in microseconds, that the given part of the echoes did not exceed. */
+/* The latency, in microseconds, that the given fraction of the echoes did not exceed. */
 static double percentile(const struct load *load, double part)
 {
     uint64_t wanted = (uint64_t)((double)load->echoes * part);
@@ -175,7 +175,7 @@ static void receive(struct load *load, struct connection *c)
     start_message(load, c);
 }
 
-/* Serves the connections until END, or until no message is on its way. */
+/* Serves the connections until END, or until no message is in flight. */
 static void run(struct load *load, int64_t end)
 {
     struct epoll_event events[256];
@@ -212,7 +212,7 @@ static struct connection *connect_all(struct load *load, size_t count, size_t to
     return connections;
 }
 
-/* Measures for LENGTH nanoseconds what goes on already, and prints all but memory. */
+/* Measures the running load for LENGTH nanoseconds, and prints everything except memory. */
 static void measure(struct load *load, pid_t pid, int64_t length)
 {
     load->echoes = 0;

@@ -124,7 +124,7 @@ function head(text, widths,    n, i, cell) {
     if (markdown) {
         n = split(text, cell, "\t")
         for (i = 1; i <= n; i++)
-            printf i <= 2 ? "|---" : "|--:"
+            printf "%s", (i <= 2 ? "|---" : "|--:")
         print "|"
     }
 }

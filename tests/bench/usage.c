@@ -31,7 +31,7 @@ static int64_t sum_over_children(pid_t pid, int64_t (*figure)(pid_t pid))
     return sum;
 }
 
-/* Of the children that have ended: fields 16 and 17, in clock ticks. */
+/* Of the children that have terminated: fields 16 and 17, in clock ticks. */
 static int64_t ended_children_ns(pid_t pid)
 {
     char line[1024];
@@ -64,7 +64,7 @@ int64_t cpu_time_ns(pid_t pid)
            sum_over_children(pid, cpu_time_ns);
 }
 
-/* The number behind KEY in the file, which has a line for each. */
+/* The number after KEY in the file, which has a line for each key. */
 static long number_in(pid_t pid, const char *name, const char *key)
 {
     char line[256];

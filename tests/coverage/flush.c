@@ -1,6 +1,6 @@
 /* Linked into every program by tests/coverage/run.  gcc counts lines in memory, and writes
-   the counts when a program exits; the servers never exit.  With this they do when they
-   get SIGUSR2. */
+   the counts when a program exits; the servers never exit.  With this, SIGUSR2 makes
+   them exit. */
 
 #include <signal.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-/* Fuzzes the address parser: what it takes, it takes again as it was printed, and what it
-   refuses, it quotes in one line. */
+/* Fuzzes the address parser: it accepts again, as printed, what it has accepted, and quotes
+   on one line what it rejects. */
 
 #include "address.h"
 
@@ -38,7 +38,7 @@ static char unquote(const char **quoted)
     return (char)strtoul(digits, NULL, 16);
 }
 
-/* QUOTED stands for TEXT, or, where there is no room for more, for its beginning. */
+/* QUOTED is TEXT, quoted, or its beginning if there is no room for more. */
 static void check_quoted(const char *text, const char *quoted)
 {
     size_t length = check_line(quoted, ADDRESS_QUOTED_SIZE);
@@ -114,7 +114,7 @@ static void check_numeric(const struct address *address)
         CHECK(inet_pton(AF_INET6, again.host, binary) == 1);
         CHECK(memcmp(binary, &v6.sin6_addr, sizeof v6.sin6_addr) == 0);
     } else {
-        /* getaddrinfo would take "127.1" for an address that nobody has written. */
+        /* getaddrinfo would accept "127.1", which hardly any user means. */
         CHECK(inet_addr(address->host) == (in_addr_t)-1);
         return;
     }
@@ -140,7 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct address address;
     char error[ERROR_SIZE];
     size_t length = strnlen((const char *)data, size);
-    char *text = malloc(length + 1); /* so the address sanitizer sees a read behind it */
+    char *text = malloc(length +
+                        1); /* so that the address sanitizer sees a read beyond its end */
 
     CHECK(text != NULL);
     memcpy(text, data, length);

@@ -2,7 +2,7 @@
 
    Usage: TARGET FILE...
 
-   Fails where no file is named: a corpus that is missing must not pass. */
+   Fails if no file is named: a missing corpus must not pass. */
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Fuzzes the token manager beside a naive model of it.  Each two bytes of the input are
-   a call and its argument. */
+/* Fuzzes the token manager beside a naive model of it.  Two bytes of the input are a call
+   and its argument. */
 
 #include "tokenmanager.h"
 
@@ -10,7 +10,7 @@
 
 enum { MOST = 4096 };
 
-/* Which tokens are held, and those that are free in the order in which they came back. */
+/* Which tokens are in use, and which are free, in the order in which they were freed. */
 struct model {
     bool held[MOST];
     size_t given;
@@ -30,15 +30,16 @@ static void allocate(struct token_manager *manager, struct model *model)
     else
         return;
     CHECK(allocate_token(manager, &token) == 0);
-    CHECK(token == expected);
+    CHECK(token == expected && token < MOST);
     model->held[token] = true;
 }
 
-/* Any number may be given back; only that of a held token changes anything. */
+/* Any number may be freed; only that of a token in use changes anything. */
 static void give_back(struct token_manager *manager, struct model *model, size_t token)
 {
     free_token(manager, token);
-    if (token < model->given && model->held[token]) {
+    if (token < model->given && token < MOST && model->held[token]) {
+        CHECK(model->freed_count < MOST);
         model->held[token] = false;
         model->freed[model->freed_count++] = token;
     }
@@ -65,7 +66,8 @@ static void step(struct token_manager *manager, struct model *model, uint8_t cal
         break;
     case 5:
         if (argument == 0) {
-            token_manager_destroy(manager);
+            free(manager->tokens);
+            token_manager_init(manager);
             model->given = model->freed_count = 0;
         }
         break;
@@ -87,10 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     token_manager_init(&manager);
     for (size_t i = 0; i + 1 < size; i += 2)
         step(&manager, &model, data[i], data[i + 1]);
-    /* Whatever came before, each that is free comes once, and then a new number. */
+    /* Whatever happened before, each free token is allocated once, and then a new number. */
     while (model.freed_count > 0)
         allocate(&manager, &model);
     allocate(&manager, &model);
-    token_manager_destroy(&manager);
+    free(manager.tokens);
     return 0;
 }

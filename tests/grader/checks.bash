@@ -62,20 +62,30 @@ random() {
 
 # Waits until the command succeeds, up to the check's limit of time.
 eventually() {
+    local since=$SECONDS
     until "$@"; do
         waiting="$*"
-        sleep 0.02
+        nap "$since"
     done
     waiting=
 }
 
 # The same, but for no longer than $patience: false where it did not come true.
 soon() {
-    local end=$((SECONDS + patience))
+    local since=$SECONDS
     until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.02
+        [ "$SECONDS" -lt $((since + patience)) ] || return 1
+        nap "$since"
     done
+}
+
+# nap SINCE: waits a moment, a longer one after the first seconds; with no process of its own, for
+# many checks wait at a time, and read from a pipe that nobody writes to does the same as sleep.
+exec {nap_fd}<> <(:)
+nap() {
+    local seconds=0.02
+    [ "$SECONDS" -le $(($1 + 2)) ] || seconds=0.1
+    read -r -t "$seconds" -u "$nap_fd" || true
 }
 
 # Whether a child of this shell, or the program itself, runs.  To look for the number alone is not

@@ -2,16 +2,16 @@
 
    Usage: clients ADDRESS:PORT SEED SECONDS CONNECTIONS [once]
 
-   Some hundred clients are connected at once.  Each follows a plan: a few random steps
-   (see enum verb), then an end, polite or not; another client takes its place.  It goes
-   on until SECONDS have passed and CONNECTIONS have been made.  A client's plan depends
-   on SEED and its number alone, so a run can be repeated, whatever the timing.
+   Some hundred clients are connected at the same time.  Each follows a plan: a few random
+   steps (see enum verb), then an end, polite or not; another client takes its place.  The
+   run lasts until SECONDS have passed and CONNECTIONS have been made.  A client's plan
+   depends only on SEED and the client's number, so a run can be repeated.
 
-   Every byte that comes back is checked.  What no client may meet, whatever the others
-   do, ends the run with status 1 and one line on standard error: a wrong byte, one too
-   few or too many, a connection closed or reset by the server, 20 seconds without
-   progress.  With "once" the server is simple-server, which answers what one read of
-   160 bytes gave it, and closes; where it left bytes unread, its end is a reset.
+   Every byte of an echo is checked.  What no client may meet, whatever the others do, stops
+   the run with status 1 and one line on standard error: a wrong byte, one too few or too
+   many, a connection closed or reset by the server, 20 seconds without progress.  With
+   "once" the server is simple-server, which echoes what one read of 160 bytes returned, and
+   closes the connection; if it left bytes unread, the connection is reset.
 
    Prints the connections made, the bytes sent and the bytes received. */
 
@@ -39,22 +39,22 @@ enum {
     LARGEST = 1 << 20, /* bytes to send in one step */
     LONGEST_MS = 10,   /* to wait in one step */
     NARROW_MS = 1000,
-    GIVE_UP_MS = 5, /* to wait for room, where the client reads nothing itself */
+    GIVE_UP_MS = 5, /* to wait for room, if the client itself reads nothing */
     RECONNECT_MS = 200,
     PATIENCE_MS = 20000,
     ONE_READ = 160
 };
 
 enum verb {
-    SEND,   /* sends so many bytes and reads nothing: as many as the other side takes */
-    ECHO,   /* sends so many bytes, and reads until all that was sent has come back */
-    READ,   /* reads until all that was sent has come back */
+    SEND,   /* sends up to so many bytes, until the server takes no more, and reads nothing */
+    ECHO,   /* sends so many bytes, and reads until all are echoed */
+    READ,   /* reads until everything sent is echoed */
     TAKE,   /* reads so many bytes of it */
     WAIT,   /* does nothing for so many milliseconds */
     FINISH, /* shuts the writing side down */
     END,    /* reads to the end of the stream */
     RESET,  /* closes the connection with a reset */
-    VANISH  /* closes it, whatever is still to come */
+    VANISH  /* closes it, although an echo may be in flight */
 };
 
 static const char *const verbs[] = {"send",   "echo", "read",  "take",  "wait",
@@ -80,7 +80,7 @@ struct client {
     size_t received;
     size_t send_until; /* what the step is to reach */
     size_t receive_until;
-    long long wake_at; /* when the step ends all the same; 0: never */
+    long long wake_at; /* when the step ends in any case; 0: never */
     long long progress_at;
 };
 
@@ -131,8 +131,8 @@ static size_t below(uint64_t *state, size_t limit)
     return (size_t)(draw(state) % limit);
 }
 
-/* From 1 to LARGEST.  All magnitudes are met, but most sizes are small, for a million
-   connections are to fit in ten minutes. */
+/* From 1 to LARGEST.  All magnitudes occur, but most sizes are small, because a million
+   connections must fit in ten minutes. */
 static size_t draw_size(uint64_t *state)
 {
     size_t power = 20;
@@ -174,19 +174,21 @@ static void draw_plan(const struct soak *soak, struct client *c)
         step->verb = below(&state, 2) == 0 ? RESET : VANISH;
 }
 
-/* Small segments and a small window: the server then has little room to write to.  A
-   narrow client sends much and reads late, so that its echo has to wait for room. */
+/* Small segments and a small window leave the server little room to write.  A narrow client
+   sends much and reads late, so its echo must wait for room. */
 static void make_narrow(int fd)
 {
-    int segment = 500;
     int window = 4096;
 
+#ifdef TCP_MAXSEG /* not in POSIX; without it, on macOS, the small window must do */
+    int segment = 500;
     setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+#endif
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &window, sizeof window);
 }
 
-/* Starts to connect.  Where the system has no port left, or the backlog of the server
-   is full, the client tries again after a while. */
+/* Starts to connect.  If the system has no port left, or the backlog of the server is full,
+   the client tries again after a while. */
 static void connect_client(const struct soak *soak, struct client *c)
 {
     const struct addrinfo *ai = soak->address;
@@ -206,7 +208,7 @@ static void connect_client(const struct soak *soak, struct client *c)
         fail(soak, c, "cannot connect", strerror(errno));
     close(c->fd);
     c->fd = -1;
-    c->progress_at = soak->now; /* the lack is not the server's fault */
+    c->progress_at = soak->now; /* out of ports or memory: not the server's fault */
 }
 
 static void open_client(struct soak *soak, struct client *c)
@@ -233,7 +235,7 @@ static void reset_client(struct soak *soak, struct client *c)
     close_client(soak, c);
 }
 
-/* Begins the step that is next; those that take no time are done with it. */
+/* Begins the next step; one that takes no time is done immediately. */
 static void begin_step(struct soak *soak, struct client *c)
 {
     const struct step *step = &c->plan[c->step];
@@ -279,7 +281,7 @@ static void begin_step(struct soak *soak, struct client *c)
     }
 }
 
-/* Goes to the next steps, as far as the present one is done. */
+/* Moves to the next step while the current one is done. */
 static void go_on(struct soak *soak, struct client *c)
 {
     while (c->busy && c->sent == c->send_until && c->received == c->receive_until &&
@@ -289,7 +291,7 @@ static void go_on(struct soak *soak, struct client *c)
     }
 }
 
-/* The least that simple-server's one read has got: what arrived with the first write. */
+/* The least that simple-server's one read has returned: what arrived with the first write. */
 static size_t answered(const struct client *c)
 {
     return c->first_write < ONE_READ ? c->first_write : ONE_READ;
@@ -349,7 +351,7 @@ static void receive_some(struct soak *soak, struct client *c)
     c->progress_at = soak->now;
 }
 
-/* What the client waits for; with neither the socket is not looked at. */
+/* What the client waits for; if neither, its socket is ignored. */
 static short events_of(const struct client *c)
 {
     short events = 0;
@@ -399,7 +401,7 @@ static void serve(struct soak *soak, struct client *c, short got)
         fail(soak, c, c->connected ? "no progress" : "no connection", NULL);
 }
 
-/* Waits for the clients, and serves those that can go on.  False where there are none. */
+/* Waits for the clients, and serves those that can continue.  False if there are none. */
 static bool take_turn(struct soak *soak)
 {
     struct pollfd waits[SLOTS];

@@ -1,4 +1,4 @@
-/* The few words that the unit tests need. */
+/* What the unit tests share. */
 
 #ifndef CHECK_H
 #define CHECK_H
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Ends the test where CONDITION does not hold, and says which. */
+/* Stops the test, with a message, if CONDITION is false. */
 #define CHECK(condition) \
     do { \
         if (!(condition)) { \

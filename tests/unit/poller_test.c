@@ -1,4 +1,4 @@
-/* The poller, whichever of the two was built. */
+/* The poller, with the back end that was built. */
 
 #include "poller.h"
 
@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +18,7 @@
 static struct poller *poller;
 static struct event events[POLLER_MAX_EVENTS];
 
-/* Expects that exactly one event is there, and that it is this one. */
+/* Expects exactly one event: this one. */
 static void expect(size_t token, unsigned readiness)
 {
     CHECK(poller_wait(poller, events, 0) == 1);
@@ -49,32 +51,46 @@ static void test_interest(void)
     expect_none();
     CHECK(write(pair[1], "x", 1) == 1);
     expect(7, READABLE);
-    expect(7, READABLE); /* again, for as long as it is so */
+    expect(7, READABLE); /* again, while it is ready */
     CHECK(poller_reregister(poller, pair[0], 8, READABLE | WRITABLE) == 0);
     expect(8, READABLE | WRITABLE);
     CHECK(poller_reregister(poller, pair[0], 9, WRITABLE) == 0);
     expect(9, WRITABLE);
-    CHECK(poller_reregister(poller, pair[0], 9, 0) == 0);
-    expect_none();
-    CHECK(poller_reregister(poller, pair[0], 9, READABLE) == 0);
-    expect(9, READABLE);
+    /* No interest is 0, and a call that fails changes nothing. */
+    CHECK(poller_reregister(poller, pair[0], 10, 0) == -1 && errno == EINVAL);
+    expect(9, WRITABLE);
     CHECK(poller_deregister(poller, pair[0]) == 0);
     expect_none();
     close_pair(pair);
+}
+
+/* Expects that FD is ready for whatever its interest names, and not reported without one. */
+static void expect_failed(int fd)
+{
+    for (unsigned interest = READABLE; interest <= (READABLE | WRITABLE); interest++) {
+        CHECK(poller_register(poller, fd, 1, interest) == 0);
+        CHECK(poller_wait(poller, events, 0) == 1);
+        CHECK(events[0].token == 1);
+        CHECK((events[0].readiness & interest) == interest);
+        CHECK(poller_deregister(poller, fd) == 0);
+        expect_none();
+    }
 }
 
 static void test_hang_up(void)
 {
     int pair[2];
 
-    /* Both sides are shut: that counts as ready for anything. */
     make_pair(pair);
-    CHECK(poller_register(poller, pair[0], 1, READABLE) == 0);
     close(pair[1]);
-    expect(1, READABLE | WRITABLE);
-    CHECK(poller_reregister(poller, pair[0], 1, 0) == 0);
-    expect(1, READABLE | WRITABLE);
-    CHECK(poller_deregister(poller, pair[0]) == 0);
+    expect_failed(pair[0]);
+    close(pair[0]);
+
+    /* Unread data: the peer's close resets the connection. */
+    make_pair(pair);
+    CHECK(write(pair[0], "x", 1) == 1);
+    close(pair[1]);
+    expect_failed(pair[0]);
     close(pair[0]);
 }
 
@@ -89,11 +105,14 @@ static void test_errors(void)
     CHECK(poller_register(poller, pair[0], 2, READABLE) == -1 && errno == EEXIST);
     CHECK(poller_register(poller, -1, 3, READABLE) == -1 && errno == EBADF);
     CHECK(poller_deregister(poller, pair[0]) == 0);
+    CHECK(poller_register(poller, pair[0], 1, 0) == -1 && errno == EINVAL);
+    CHECK(poller_register(poller, pair[0], 1, READABLE) == 0);
+    CHECK(poller_deregister(poller, pair[0]) == 0);
     CHECK(poller_deregister(poller, pair[0]) == -1 && errno == ENOENT);
     close_pair(pair);
 }
 
-/* More are ready than one wait reports: each has its turn before the first comes again. */
+/* More are ready than one wait reports: each is reported before the first is again. */
 static void test_many(void)
 {
     enum { MANY = 2 * POLLER_MAX_EVENTS + 10 };
@@ -115,7 +134,7 @@ static void test_many(void)
     }
     CHECK(count == MANY);
 
-    /* Taken out in any order, those that stay are still found. */
+    /* Whichever are deregistered, the others are still found. */
     for (size_t i = 0; i < MANY; i += 2)
         CHECK(poller_deregister(poller, pairs[i][0]) == 0);
     memset(seen, 0, sizeof seen);
@@ -127,7 +146,7 @@ static void test_many(void)
     for (size_t i = 0; i < MANY; i++)
         CHECK(seen[i] == (i % 2 == 1));
 
-    /* One wait has left some out; nothing is reported of them when they have gone. */
+    /* One wait has left some out.  They are not reported after they are deregistered. */
     for (size_t i = 0; i < MANY; i += 2)
         CHECK(poller_register(poller, pairs[i][0], i, WRITABLE) == 0);
     CHECK(poller_wait(poller, events, -1) > 0); /* the last of those above */
@@ -170,6 +189,32 @@ static void test_large_number(void)
     close_pair(pair);
 }
 
+/* select refuses a descriptor from FD_SETSIZE on, before it changes anything. */
+static void test_beyond_fd_setsize(void)
+{
+    int pair[2];
+
+    make_pair(pair);
+    CHECK(poller_register(poller, pair[0], 7, READABLE) == 0);
+    int large = fcntl(pair[0], F_DUPFD, FD_SETSIZE);
+    if (large == -1) {
+        puts("the limit of descriptors is too low for a test of FD_SETSIZE");
+    } else if (poller_register(poller, large, 8, WRITABLE) == -1) {
+        CHECK(errno == EMFILE);
+        expect_none();
+        CHECK(poller_reregister(poller, large, 8, WRITABLE) == -1 && errno == ENOENT);
+        CHECK(poller_deregister(poller, large) == -1 && errno == ENOENT);
+    } else {
+        expect(8, WRITABLE);
+        CHECK(poller_deregister(poller, large) == 0);
+    }
+    CHECK(write(pair[1], "x", 1) == 1);
+    expect(7, READABLE);
+    CHECK(poller_deregister(poller, pair[0]) == 0);
+    close(large);
+    close_pair(pair);
+}
+
 static void ignore(int signal)
 {
     (void)signal;
@@ -196,8 +241,8 @@ int main(void)
     test_hang_up();
     test_errors();
     test_large_number();
+    test_beyond_fd_setsize();
     test_many();
     test_waiting();
-    poller_destroy(poller);
     return EXIT_SUCCESS;
 }

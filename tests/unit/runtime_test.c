@@ -3,9 +3,11 @@
 #include "runtime.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -74,7 +76,7 @@ static void test_echo(void)
     CHECK(e.ended);
 }
 
-/* Nobody reads: the task waits for room, then goes on where it was, nothing lost. */
+/* The peer does not read: the task waits for room, then continues where it was. */
 static void test_waits_for_room(void)
 {
     struct echo e;
@@ -104,23 +106,23 @@ static void test_waits_for_room(void)
     CHECK(e.ended);
 }
 
-/* One task always finds work; the other has its turn each time all the same. */
+/* One task always finds work; the other runs in each turn all the same. */
 static void test_fair(void)
 {
-    struct echo greedy, other;
+    struct echo busy, other;
     char buf[1000] = {0};
-    int greedy_fd = spawn_echo(&greedy);
+    int busy_fd = spawn_echo(&busy);
     int other_fd = spawn_echo(&other);
 
-    CHECK(write(greedy_fd, buf, sizeof buf) == sizeof buf);
+    CHECK(write(busy_fd, buf, sizeof buf) == sizeof buf);
     for (size_t i = 1; i <= 100; i++) {
         CHECK(write(other_fd, buf, 1) == 1);
         CHECK(runtime_turn(runtime) == 0);
-        CHECK(greedy.turns == i && other.turns == i);
+        CHECK(busy.turns == i && other.turns == i);
     }
-    close(greedy_fd);
+    close(busy_fd);
     close(other_fd);
-    while (!greedy.ended || !other.ended)
+    while (!busy.ended || !other.ended)
         CHECK(runtime_turn(runtime) == 0);
 }
 
@@ -172,7 +174,7 @@ static void test_sleep(void)
     for (size_t i = 0; i < 3; i++)
         close(fds[i]);
 
-    /* A task whose time has passed long ago is not waited for. */
+    /* If the time of a task has passed already, a turn does not wait. */
     woken[0] = '\0';
     fds[0] = spawn_sleeper(&a, 'a', 1, 1);
     sleep_ms(20);
@@ -181,23 +183,32 @@ static void test_sleep(void)
     close(fds[0]);
 }
 
-/* A sleeping task is woken by a hang-up, once, though another was to wake up before it;
-   and a nap of no time ends its turn. */
-static void test_woken_early(void)
+/* A task that sleeps while its socket has data, or is hung up, wakes once, on time: until
+   then a turn waits, and runs no task. */
+static void test_sleeps_through(void)
 {
-    struct sleeper s, other, busy;
-    struct echo e;
-    char byte = 'x';
+    struct sleeper s, hung_up;
+    long long start = clock_ms();
+    int turns = 0;
 
     woken[0] = '\0';
-    int fd = spawn_sleeper(&s, 's', 3600 * 1000, 1);
-    int other_fd = spawn_sleeper(&other, 'o', 1800 * 1000, 1);
+    int fd = spawn_sleeper(&s, 's', 100, 1);
+    CHECK(write(fd, "x", 1) == 1);
+    close(spawn_sleeper(&hung_up, 'h', 200, 1));
+    for (; strlen(woken) < 2; turns++)
+        CHECK(runtime_turn(runtime) == 0);
+    CHECK(strcmp(woken, "sh") == 0);
+    CHECK(clock_ms() - start >= 199);
+    CHECK(turns <= 4); /* one for each, and each clock may be a millisecond early */
     close(fd);
-    CHECK(runtime_turn(runtime) == 0);
-    CHECK(strcmp(woken, "s") == 0);
-    close(other_fd);
-    CHECK(runtime_turn(runtime) == 0);
-    CHECK(strcmp(woken, "so") == 0);
+}
+
+/* A nap of no time ends the task's turn. */
+static void test_short_naps(void)
+{
+    struct sleeper busy;
+    struct echo e;
+    char byte = 'x';
 
     woken[0] = '\0';
     int busy_fd = spawn_sleeper(&busy, 'z', 0, 10);
@@ -214,28 +225,129 @@ static void test_woken_early(void)
         CHECK(runtime_turn(runtime) == 0);
 }
 
-/* A descriptor that is taken can't be registered: the task has not run, and its token
-   is free again. */
+/* A descriptor has one task, even while that sleeps and is not watched. */
 static void test_spawn_fails(void)
 {
-    struct echo e, f;
+    struct echo e, f = {.ended = false};
+    struct sleeper s;
     int e_fd = spawn_echo(&e);
-    int f_fd = spawn_echo(&f);
-    size_t token = f.task.token;
+    int s_fd = spawn_sleeper(&s, 's', 1, 1);
 
-    close(f_fd);
-    while (!f.ended)
-        CHECK(runtime_turn(runtime) == 0);
-    f = (struct echo){.ended = false};
-    CHECK(runtime_spawn(runtime, &f.task, echo, e.task.fd) == -1);
-    CHECK(errno == EEXIST);
+    CHECK(runtime_spawn(runtime, &f.task, echo, e.task.fd) == -1 && errno == EEXIST);
+    CHECK(runtime_spawn(runtime, &f.task, echo, s.task.fd) == -1 && errno == EEXIST);
+    CHECK(runtime_spawn(runtime, &s.task, nap, s.task.fd) == -1 && errno == EEXIST);
     CHECK(f.turns == 0 && !f.ended);
-    f_fd = spawn_echo(&f);
-    CHECK(f.task.token == token);
     close(e_fd);
-    close(f_fd);
-    while (!e.ended || !f.ended)
+    close(s_fd);
+    while (!e.ended || s.naps >= 0)
         CHECK(runtime_turn(runtime) == 0);
+}
+
+/* Tasks that break the rules, as a student's first one may. */
+
+static void returns(struct task *task)
+{
+    char byte;
+
+    task_begin(task);
+    await_readable(task);
+    if (read(task->fd, &byte, 1) == 0)
+        return;
+    task_end(task);
+}
+
+static void await_here(struct task *task)
+{
+    task_begin(task);
+    await_readable(task);
+    task_end(task);
+}
+
+static void calls_one_that_awaits(struct task *task)
+{
+    task_begin(task);
+    await_here(task);
+    await_readable(task);
+    task_end(task);
+}
+
+static void returns_after_one_that_awaits(struct task *task)
+{
+    task_begin(task);
+    await_readable(task);
+    await_here(task);
+    return;
+    task_end(task);
+}
+
+static void begins_twice(struct task *task)
+{
+    task_begin(task);
+    task_begin(task);
+    await_readable(task);
+    task_end(task);
+    task_end(task);
+}
+
+static void ends_twice(struct task *task)
+{
+    task_begin(task);
+    await_readable(task);
+    task_end(task);
+    task_finish(task);
+}
+
+static void closes_early(struct task *task)
+{
+    task_begin(task);
+    await_readable(task);
+    close(task->fd);
+    task_end(task);
+}
+
+/* Runs the task in a child, on a socket that is hung up, and expects that the program
+   stops with a message that names the rule. */
+static void expect_caught(void (*function)(struct task *task), const char *rule)
+{
+    char message[500] = "";
+    size_t length = 0;
+    ssize_t n;
+    int status, output[2];
+
+    CHECK(pipe(output) == 0);
+    pid_t child = fork();
+    CHECK(child != -1);
+    if (child == 0) {
+        struct task task;
+        int pair[2];
+        alarm(10); /* a task that spins ends here */
+        dup2(output[1], STDERR_FILENO);
+        close(output[1]);
+        if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
+            _exit(1);
+        close(pair[1]);
+        runtime = runtime_create();
+        runtime_spawn(runtime, &task, function, pair[0]);
+        for (;;)
+            runtime_turn(runtime);
+    }
+    close(output[1]);
+    while ((n = read(output[0], message + length, sizeof message - 1 - length)) > 0)
+        length += (size_t)n;
+    close(output[0]);
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    CHECK(strstr(message, rule) != NULL && strstr(message, "runtime.h") != NULL);
+}
+
+static void test_rules(void)
+{
+    expect_caught(returns, "rule 1");
+    expect_caught(calls_one_that_awaits, "rule 2");
+    expect_caught(returns_after_one_that_awaits, "rule 2");
+    expect_caught(begins_twice, "rule 2");
+    expect_caught(ends_twice, "rule 2");
+    expect_caught(closes_early, "rule 5");
 }
 
 int main(void)
@@ -247,8 +359,9 @@ int main(void)
     test_waits_for_room();
     test_fair();
     test_sleep();
-    test_woken_early();
+    test_sleeps_through();
+    test_short_naps();
     test_spawn_fails();
-    runtime_destroy(runtime);
+    test_rules();
     return EXIT_SUCCESS;
 }

