@@ -132,14 +132,12 @@ check_inherit() {
 }
 
 check_reset() {
-    local before
     serve
-    peer -x echo 1024 finish ended
     client A -x echo 1024 say ready hold echo 1024
     said A ready
+    reset_unseen
     peer -x -n 2 offer 16777216 reset
     peer -s -x -n 2 offer 1048576 finish reset
-    reset_unseen
     release A
     expected 'an answer for a client that was connected while others have reset their connections'
     done_well A
