@@ -17,7 +17,9 @@ port=
 log=         # the file with the program's output
 server_pid=  # the program itself
 parent_pid=  # that of contain, which has all that the program starts below it
+listen_at=127.0.0.1 # where serve tells it to listen
 patience=${GRADE_PATIENCE:-8} # seconds for what takes no time in a program that works
+silence=${GRADE_SILENCE:-65}  # seconds for which a client may be silent, or not read
 reason=
 sent=     # by the client that has failed
 expected=
@@ -191,6 +193,7 @@ listening() {
         /socket:\[/ { sub(/.*socket:\[/, ""); sub(/\].*/, ""); mine[$0] = 1; next }
         $4 == "0A" && ($10 in mine) { print $2 }
         ' - /proc/net/tcp /proc/net/tcp6 | sort -u | while IFS=: read -r host at; do
+        host=${host#0000000000000000FFFF0000} # an IPv4 address in the table of IPv6
         case $host in
         00000000000000000000000000000000) host='[::]' ;;
         00000000000000000000000001000000) host='[::1]' ;;
@@ -200,10 +203,10 @@ listening() {
     done
 }
 
-# A free port of the system, which no other check is given; it may be somebody else's a moment later.
+# A free port of $listen_at, which no other check is given; it may be somebody else's a moment later.
 free_address() {
     while :; do
-        address=$("$PEER" -f 127.0.0.1:0) || cannot 'no port is free'
+        address=$("$PEER" -f "$listen_at:0") || cannot 'no port is free'
         port=${address##*:}
         ! mkdir "$GRADE_SCRATCH/port.$port" 2>/dev/null || return 0
         [ -d "$GRADE_SCRATCH/port.$port" ] || cannot 'no room to note a port'
@@ -229,11 +232,11 @@ serve() {
         start "$address" "$@"
         soon listens_or_ended || break
         # Where it has ended, somebody may have taken the port meanwhile.
-        if alive "$runner" || "$PEER" -f "$address" >/dev/null 2>&1; then
+        if ! ended "$runner" || "$PEER" -f "$address" >/dev/null 2>&1; then
             break
         fi
     done
-    listens && alive "$runner" && return
+    listens && ! ended "$runner" && return
     expected 'within %s seconds it listens at %s' "$patience" "$address"
     if ended "$runner"; then
         how_it_ended
@@ -347,14 +350,14 @@ ends() {
     how_it_ended
 }
 
-# client NAME VERB...: plays a client in the background (see ../peer.c; "-n COUNT" and "-s" may
-# come before the verbs).
+# client NAME VERB...: plays a client in the background (see ../peer.c; options such as "-n COUNT"
+# and "-s" may come before the verbs).
 client() {
     local name=$1 options=()
     shift
     while [[ $1 == -* ]]; do
         options+=("$1")
-        [ "$1" != -n ] || { shift && options+=("$1"); }
+        [[ $1 != -[in] ]] || { shift && options+=("$1"); }
         shift
     done
     : >"$here/client.$name"
@@ -410,7 +413,7 @@ peer() {
 # finds all at once, in an order that does not depend on chance.  thaw: lets it go on.
 freeze() {
     signal_all STOP
-    soon stopped || cannot 'the program does not stop for SIGSTOP'
+    soon stopped_or_ended || cannot 'the program does not stop for SIGSTOP'
 }
 
 thaw() {
@@ -437,6 +440,10 @@ stop_and_go() {
 }
 
 # Whether all threads of the program have stopped, or ended.
+stopped_or_ended() {
+    stopped || ended "$runner"
+}
+
 stopped() {
     local pids pid file stat
     processes
@@ -461,6 +468,42 @@ has_at_most() {
     done
     came '%s' "$sum"
     [ "$sum" -le "$1" ]
+}
+
+# keeps_nothing COMMAND...: runs the command, with which clients come and go, again and again; its
+# last argument says how many times as many clients as at first.  What a program sets up with its
+# first clients, or leaves to a garbage collector for a while, is no leak: the check fails where
+# something grows each time.
+keeps_nothing() {
+    local factor measure now left=(kept memory addresses) still
+    local -A most=() slack=([kept]=8 [addresses]=8192)
+    local -A name=([kept]='descriptors and threads' [memory]='KiB of memory'
+        [addresses]='KiB of addresses')
+    for factor in 1 1 2 4 8 12; do
+        "$@" "$factor"
+        still=() slack[memory]=$((256 * factor))
+        for measure in "${left[@]}"; do
+            now=$("$measure")
+            if [ -z "${most[$measure]:-}" ] || ! patience=2 soon levels_off; then
+                still+=("$measure")
+            fi
+            [ "$now" -le "${most[$measure]:-0}" ] || most[$measure]=$now
+        done
+        left=("${still[@]}")
+        [ "${#left[@]}" -gt 0 ] || return 0
+    done
+    expected 'what the program has stays the same while clients come and go'
+    came '%s %s, and each time more' "${most[${left[0]}]}" "${name[${left[0]}]}"
+    fail 'the program keeps something of clients that have left'
+}
+
+levels_off() {
+    now=$("$measure")
+    [ "$now" -le $((most[$measure] + slack[$measure])) ]
+}
+
+kept() {
+    echo $(($(descriptors) + $(threads)))
 }
 
 # Fails the check where the program does not sleep, though nothing happens.

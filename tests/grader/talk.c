@@ -7,6 +7,10 @@
 
    join NAMES             opens the connections
    small NAMES            opens them with small buffers: the kernels keep little on the way
+   visits COUNT HOW       COUNT clients, one after the other, send a line, get it back, and
+                          leave.  HOW: finished (shuts its side down, reads to the end),
+                          gone (closes), reset; silent (sends nothing) and unread (reads
+                          nothing) are each followed by one that is gone
    meet NAMES             waits until the server passes the lines of each on to the others
    put NAMES TEXT         sends TEXT, in which \n is a newline and \xHH a byte
    hear NAMES TEXT        reads as many bytes, and expects these
@@ -311,6 +315,36 @@ static void join(struct talk *talk, const char *name)
     add(talk, name, fd);
 }
 
+/* One client from its beginning to its end; see visits. */
+static void visit(struct talk *talk, const char *how)
+{
+    char error[ERROR_SIZE];
+    struct connection c = {.name = how, .fd = tcp_connect(talk->address, error)};
+    bool silent = strcmp(how, "silent") == 0;
+    bool unread = strcmp(how, "unread") == 0;
+
+    if (c.fd == -1)
+        fail(&c, "%s", error);
+    if (set_nonblocking(c.fd) == -1)
+        fail(&c, "%s", strerror(errno));
+    if (!silent)
+        send_all(&c, "Hello\n", 6);
+    if (!silent && !unread)
+        hear(&c, "Hello\\n");
+    if (strcmp(how, "finished") == 0) {
+        shutdown(c.fd, SHUT_WR);
+        if (next_byte(&c) != END)
+            fail(&c, "the stream does not end");
+    }
+    if (strcmp(how, "reset") == 0)
+        script_reset(c.fd);
+    else
+        close(c.fd);
+    /* One that is served has been accepted after those before it: the backlog stays short. */
+    if (silent || unread)
+        visit(talk, "gone");
+}
+
 static struct connection *find(struct talk *talk, const char *name)
 {
     for (size_t i = talk->count; i-- > 0;) /* a name may be used again */
@@ -548,6 +582,9 @@ static void carry_out(struct talk *talk, char **words)
         expect_keyword(talk, words[1]);
     } else if (strcmp(step, "listen") == 0) {
         listen_for_program(talk);
+    } else if (strcmp(step, "visits") == 0) {
+        for (size_t i = number(words[1]); i > 0; i--)
+            visit(talk, words[2]);
     } else if (strcmp(step, "pour") == 0) {
         size_t count = find_all(talk, words[3], list);
         pour(find(talk, words[1]), number(words[2]), list, count);
@@ -566,9 +603,9 @@ static void carry_out(struct talk *talk, char **words)
 static int words_of(const char *name)
 {
     static const char *const names[] = {
-        "hold",   "listen", NULL,    "join",  "small",   "meet", "end",       "eof",
-        "finish", "close",  "reset", "pause", "keyword", "say",  "one-piece", NULL,
-        "put",    "last",   "hear",  "catch", "cut",     NULL,   "take",      "pour"};
+        "hold",  "listen", NULL,    "join",    "small", "meet",      "end", "eof", "finish",
+        "close", "reset",  "pause", "keyword", "say",   "one-piece", NULL,  "put", "last",
+        "hear",  "catch",  "cut",   "visits",  NULL,    "take",      "pour"};
     int words = 1;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
