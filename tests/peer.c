@@ -2,6 +2,10 @@
 
    Usage: peer [-n COUNT] ADDRESS:PORT VERB...     opens COUNT connections (default 1); with
                                                    -s the kernels keep little on the way
+          peer -i ID                               numbers them from ID (default 0): each
+                                                   number has a sequence of its own
+          peer -x                                  their sequences are text: letters, and a
+                                                   newline as every 64th byte
           peer -l ADDRESS:PORT VERB...             listens, and takes one connection
           peer -f ADDRESS:PORT                     prints the address if it is free; port 0
                                                    stands for any that is
@@ -13,6 +17,7 @@
    fill       sends until the other side takes no more; fails past 64 MiB
    offer N    sends N bytes, or as many of them as the other side takes
    receive    reads until all that was sent has come back, and checks each byte
+   part N     reads up to N bytes of it, until no more come, and checks them
    trips N B  N times: sends B bytes and receives them; fails if each but the first two,
               which the receiver acknowledges at once, took 30 ms or more
    finish     shuts the writing side down
@@ -73,6 +78,7 @@ struct connection {
 
 static const char *verb = "start"; /* for the message when it fails */
 static int patience_ms = 20000;
+static bool in_lines; /* whether the sequences are text */
 
 static _Noreturn void fail(const struct connection *c, const char *format, ...)
 {
@@ -95,7 +101,11 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
    has no short period, so a lost, doubled or swapped piece is seen. */
 static char byte_at(const struct connection *c, size_t i)
 {
-    return (char)(i + i / 251 + i / 63001 + 17 * c->id);
+    size_t value = i + i / 251 + i / 63001 + 17 * c->id;
+
+    if (!in_lines)
+        return (char)value;
+    return i % 64 == 63 ? '\n' : (char)('a' + value % 256 % 26);
 }
 
 /* Waits until the socket is ready; false where it isn't within MS milliseconds. */
@@ -142,11 +152,11 @@ static void send_bytes(struct connection *c, size_t length)
     }
 }
 
-/* Reads what is there, of what is still to come back, and checks it. */
-static void receive_some(struct connection *c)
+/* Reads what is there, of what is still to come back up to END, and checks it. */
+static void receive_some(struct connection *c, size_t end)
 {
     char buf[CHUNK];
-    size_t left = c->sent - c->received;
+    size_t left = end - c->received;
     ssize_t n = read(c->fd, buf, left < sizeof buf ? left : sizeof buf);
 
     if (n == -1 && should_retry(errno))
@@ -166,8 +176,16 @@ static void receive(struct connection *c)
     while (c->received < c->sent) {
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "nothing comes back");
-        receive_some(c);
+        receive_some(c, c->sent);
     }
+}
+
+static void part(struct connection *c, size_t length)
+{
+    size_t end = c->sent - c->received > length ? c->received + length : c->sent;
+
+    while (c->received < end && ready(c, POLLIN, QUIET_MS))
+        receive_some(c, end);
 }
 
 static void echo(struct connection *c, size_t length)
@@ -180,7 +198,7 @@ static void echo(struct connection *c, size_t length)
         if (c->sent < end && send_some(c, end - c->sent) == -1)
             fail(c, "%s", strerror(errno));
         if (c->received < c->sent)
-            receive_some(c);
+            receive_some(c, c->sent);
     }
 }
 
@@ -403,7 +421,7 @@ static void flood(struct connection *c)
         if (send_some(c, CHUNK) == -1)
             fail(c, "%s", strerror(errno));
         if (c->received < c->sent)
-            receive_some(c);
+            receive_some(c, c->sent);
     }
 }
 
@@ -460,6 +478,10 @@ static int act(struct connection *c, char **words)
         offer(c, number(words + 1));
         return 2;
     }
+    if (strcmp(verb, "part") == 0) {
+        part(c, number(words + 1));
+        return 2;
+    }
     if (strcmp(verb, "take") == 0) {
         take(c, number(words + 1));
         return 2;
@@ -503,14 +525,14 @@ static int act(struct connection *c, char **words)
     return 1;
 }
 
-static void open_connections(struct connection *connections, size_t count, const char *address,
-                             bool small)
+static void open_connections(struct connection *connections, size_t count, size_t first,
+                             const char *address, bool small)
 {
     int (*const connect_to)(const char *, char *) = small ? script_connect_small : tcp_connect;
     char error[ERROR_SIZE];
 
     for (size_t i = 0; i < count; i++) {
-        connections[i] = (struct connection){.id = i, .sent_at = clock_ms()};
+        connections[i] = (struct connection){.id = first + i, .sent_at = clock_ms()};
         connections[i].fd = connect_to(address, error);
         if (connections[i].fd == -1)
             fail(NULL, "%s", error);
@@ -576,15 +598,20 @@ int main(int argc, char *argv[])
     bool find = false;
     bool small = false;
     size_t count = 1;
+    size_t first = 0;
     int option;
 
-    while ((option = getopt(argc, argv, "+flst:n:")) != -1) {
+    while ((option = getopt(argc, argv, "+flsxt:n:i:")) != -1) {
         if (option == 'l')
             listening = true;
         else if (option == 'f')
             find = true;
         else if (option == 's')
             small = true;
+        else if (option == 'x')
+            in_lines = true;
+        else if (option == 'i')
+            first = strtoul(optarg, NULL, 10);
         else if (option == 't')
             patience_ms = 1000 * (int)strtol(optarg, NULL, 10);
         else if (option == 'n')
@@ -593,8 +620,8 @@ int main(int argc, char *argv[])
             return EXIT_FAILURE;
     }
     if (optind >= argc || count == 0)
-        fail(NULL,
-             "arguments: [-f] [-l] [-s] [-t <seconds>] [-n <count>] <host>:<port> <verb>...");
+        fail(NULL, "arguments: [-f] [-l] [-s] [-x] [-t <seconds>] [-n <count>] [-i <id>] "
+                   "<host>:<port> <verb>...");
     startup();
     if (find) {
         find_free(argv[optind]);
@@ -607,7 +634,7 @@ int main(int argc, char *argv[])
     if (listening)
         accept_connection(connections, argv[optind]);
     else
-        open_connections(connections, count, argv[optind], small);
+        open_connections(connections, count, first, argv[optind], small);
     for (size_t i = 0; i < count; i++) {
         tcp_set_options(connections[i].fd);
         if (set_nonblocking(connections[i].fd) == -1)

@@ -17,7 +17,9 @@ port=
 log=         # the file with the program's output
 server_pid=  # the program itself
 parent_pid=  # that of contain, which has all that the program starts below it
+host=127.0.0.1
 patience=${GRADE_PATIENCE:-8} # seconds for what takes no time in a program that works
+silence=${GRADE_SILENCE:-65}  # seconds for which a client may be silent, or not read
 reason=
 expected=
 came=
@@ -103,10 +105,10 @@ build() {
     fi
 }
 
-# A free port of the system, which no other check is given; it may be somebody else's a moment later.
+# A free port of $host, which no other check is given; it may be somebody else's a moment later.
 free_address() {
     while :; do
-        address=$("$PEER" -f 127.0.0.1:0) || cannot 'no port is free'
+        address=$("$PEER" -f "$host:0") || cannot 'no port is free'
         port=${address##*:}
         ! mkdir "$GRADE_SCRATCH/port.$port" 2>/dev/null || return 0
         [ -d "$GRADE_SCRATCH/port.$port" ] || cannot 'no room to note a port'
@@ -189,14 +191,14 @@ ends() {
     how_it_ended
 }
 
-# client NAME VERB...: plays a client in the background (see ../peer.c; "-n COUNT" and "-s" may
-# come before the verbs).
+# client NAME VERB...: plays a client in the background (see ../peer.c; options such as "-n COUNT"
+# and "-s" may come before the verbs).
 client() {
     local name=$1 options=()
     shift
     while [[ $1 == -* ]]; do
         options+=("$1")
-        [ "$1" != -n ] || { shift && options+=("$1"); }
+        [[ $1 != -[in] ]] || { shift && options+=("$1"); }
         shift
     done
     : >"$here/client.$name"
@@ -302,6 +304,84 @@ has_at_most() {
     done
     came '%s' "$sum"
     [ "$sum" -le "$1" ]
+}
+
+# directs NAME COUNT: carries out what the client asks for with COUNT times "say freeze hold" or
+# "say thaw hold": the program finds together what the client does in between.
+directs() {
+    local n
+    for ((n = 1; n <= $2; n++)); do
+        eventually has_said_or_ended "$1" "$n"
+        case $(sed -n "${n}p" "$here/client.$1") in
+        freeze) freeze ;;
+        thaw) thaw ;;
+        *) client_failed "$1" ;;
+        esac
+        release "$1"
+    done
+}
+
+has_said_or_ended() {
+    [ "$(wc -l <"$here/client.$1")" -ge "$2" ] || ended "${client_pid[$1]}"
+}
+
+# listens_only_there ARGUMENT...: starts the program at another address of this machine than
+# 127.0.0.1, and fails the check where it listens elsewhere.
+listens_only_there() {
+    local host=127.0.0.2
+    serve "$@"
+    expected 'it listens at 127.0.0.2, and nowhere else, when called with %s' "$address"
+    came 'it listens at %s' "$(listening_hosts | sed 's/^00*$/all addresses/' | paste -sd ' ')"
+    [ "$(listening_hosts)" = 127.0.0.2 ] || fail 'the program does not listen where it should'
+}
+
+# Where the program listens, as dotted decimals; other forms as the kernel has them.
+listening_hosts() {
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        grep -i "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A " |
+        sed 's/^ *[0-9]*: \([0-9A-F]*\):.*/\1/; s/^0000000000000000FFFF0000//' |
+        while read -r hex; do
+            if [ "${#hex}" -eq 8 ]; then
+                printf '%d.%d.%d.%d\n' "0x${hex:6}" "0x${hex:4:2}" "0x${hex:2:2}" "0x${hex:0:2}"
+            else
+                echo "$hex"
+            fi
+        done | sort -u
+}
+
+# keeps_nothing COMMAND...: runs the command, with which clients come and go, again and again.
+# What a program sets up with its first clients, or leaves to a garbage collector for a while, is
+# no leak: the check fails where something grows each time.
+keeps_nothing() {
+    local measure now left=(kept memory addresses) still
+    local -A most=() slack=([kept]=8 [memory]=256 [addresses]=8192)
+    local -A name=([kept]='descriptors and threads' [memory]='KiB of memory'
+        [addresses]='KiB of addresses')
+    for _ in {0..6}; do
+        "$@"
+        still=()
+        for measure in "${left[@]}"; do
+            now=$("$measure")
+            if [ -z "${most[$measure]:-}" ] || ! patience=2 soon levels_off; then
+                still+=("$measure")
+            fi
+            [ "$now" -le "${most[$measure]:-0}" ] || most[$measure]=$now
+        done
+        left=("${still[@]}")
+        [ "${#left[@]}" -gt 0 ] || return 0
+    done
+    expected 'clients come and go, and what the program has stays the same'
+    came '%s %s, and each time more' "${most[${left[0]}]}" "${name[${left[0]}]}"
+    fail 'the program keeps something of clients that have left'
+}
+
+levels_off() {
+    now=$("$measure")
+    [ "$now" -le $((most[$measure] + slack[$measure])) ]
+}
+
+kept() {
+    echo $(($(descriptors) + $(threads)))
 }
 
 # Fails the check where the program does not sleep, though nothing happens.

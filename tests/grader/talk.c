@@ -25,6 +25,10 @@
    keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until somebody
                           listens there; join and small connect to IP:PORT from now on
    one-piece NAMES        expects that all that has come so far was sent with one write
+   crowd COUNT TEXT       COUNT clients, one after the other, send TEXT, shut their side down,
+                          and read to the end
+   latest NAMES           reads what is there, until no more comes, and prints the last line of
+                          it that is whole
    pause MS               waits so many milliseconds
    say WORD               prints WORD on a line of its own
    hold                   waits for SIGUSR1
@@ -57,7 +61,7 @@ enum {
     AGAIN_MS = 200,            /* when meet sends its line again */
     LONGEST_LINE = 1024,       /* that pour sends */
     BATCH = 16 * LONGEST_LINE, /* what pour sends at a time */
-    MAX_CONNECTIONS = 64,
+    MAX_CONNECTIONS = 256,
     END = -1 /* in place of a byte */
 };
 
@@ -70,8 +74,8 @@ struct connection {
     int error;     /* with which the stream has ended, or 0 */
 };
 
-/* The lines that pour sends: line K has from 1 to LONGEST_LINE bytes, and begins with
-   another letter than its neighbours. */
+/* The lines that pour sends: line K has from 2 to LONGEST_LINE bytes, and begins with
+   another letter than its neighbours.  None is empty: that is for other steps to try. */
 struct lines {
     size_t line;
     size_t at; /* in the line */
@@ -194,7 +198,7 @@ static void take(struct connection *c, size_t count, char wanted)
 
 static char next_of(struct lines *lines)
 {
-    if (lines->at == lines->line * 389 % LONGEST_LINE) {
+    if (lines->at == 1 + lines->line * 389 % (LONGEST_LINE - 1)) {
         *lines = (struct lines){.line = lines->line + 1};
         return '\n';
     }
@@ -293,6 +297,47 @@ static void join(struct talk *talk, const char *name)
     add(talk, name, fd);
 }
 
+static void crowd(const struct talk *talk, size_t count, const char *text)
+{
+    char error[ERROR_SIZE];
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
+
+    while (count-- > 0) {
+        struct connection c = {.name = "of many", .fd = tcp_connect(talk->address, error)};
+        if (c.fd == -1)
+            fail(&c, "%s", error);
+        if (set_nonblocking(c.fd) == -1)
+            fail(&c, "%s", strerror(errno));
+        send_last(&c, bytes, length);
+        while (next_byte(&c) != END)
+            ;
+        close(c.fd);
+    }
+}
+
+static void print_latest(struct connection *c)
+{
+    char text[256] = "";
+    char line[256] = "";
+    size_t length = 0;
+
+    while (c->used < c->length || ready(c->fd, POLLIN, AGAIN_MS)) {
+        int byte = next_byte(c);
+        if (byte == END)
+            break;
+        if (byte == '\n') {
+            text[length] = '\0';
+            strcpy(line, text);
+            length = 0;
+        } else if (length < sizeof text - 1) {
+            text[length++] = (char)byte;
+        }
+    }
+    printf("%s\n", line);
+    fflush(stdout);
+}
+
 static struct connection *find(struct talk *talk, const char *name)
 {
     for (size_t i = talk->count; i-- > 0;) /* a name may be used again */
@@ -383,7 +428,7 @@ static bool read_text(struct connection *c, char *text, size_t size)
         int byte = next_byte(c);
         if (byte == END || byte == '\n' || length == size - 1)
             return false;
-        text[length++] = (char)byte;
+        text[length++] = byte == '\0' ? '?' : (char)byte; /* a NUL does not belong there */
         text[length] = '\0';
     } while (c->used < c->length);
     return true;
@@ -475,6 +520,8 @@ static void act(struct talk *talk, const char *name, char **words)
             fail(c, "%s in place of the end of the stream", strerror(c->error));
     } else if (strcmp(step, "one-piece") == 0)
         expect_one_piece(c);
+    else if (strcmp(step, "latest") == 0)
+        print_latest(c);
     else if (strcmp(step, "finish") == 0)
         shutdown(c->fd, SHUT_WR);
     else if (strcmp(step, "close") == 0)
@@ -522,6 +569,8 @@ static void carry_out(struct talk *talk, char **words)
         expect_keyword(talk, words[1]);
     } else if (strcmp(step, "listen") == 0) {
         listen_for_program(talk);
+    } else if (strcmp(step, "crowd") == 0) {
+        crowd(talk, number(words[1]), words[2]);
     } else if (strcmp(step, "pour") == 0) {
         size_t count = find_all(talk, words[3], list);
         pour(find(talk, words[1]), number(words[2]), list, count);
@@ -540,9 +589,9 @@ static void carry_out(struct talk *talk, char **words)
 static int words_of(const char *name)
 {
     static const char *const names[] = {
-        "hold",   "listen", NULL,    "join",  "small",   "meet", "end",       "eof",
-        "finish", "close",  "reset", "pause", "keyword", "say",  "one-piece", NULL,
-        "put",    "last",   "hear",  "catch", "cut",     NULL,   "take",      "pour"};
+        "hold",  "listen", NULL,    "join",    "small",  "meet",      "end",    "eof", "finish",
+        "close", "reset",  "pause", "keyword", "say",    "one-piece", "latest", NULL,  "put",
+        "last",  "hear",   "catch", "cut",     "crowd",  NULL,        "take",   "pour"};
     int words = 1;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
