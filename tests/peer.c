@@ -29,12 +29,14 @@
    put TEXT   sends TEXT, in which \n is a newline and \xHH a byte
    get TEXT   reads as many bytes as TEXT has, and expects these
    repeat N TEXT  sends TEXT N times
+   single N TEXT  the same, each time with a write and a segment of its own
    cram TEXT  sends TEXT again and again, until the other side takes no more, or 64 MiB
    trickle N MS  N times, or until SIGUSR1 where N is 0: sends a byte, gets it back, and
               sees nothing else for MS milliseconds
    silence MIN MAX  sends no more, and expects the end of the stream, or a reset, MIN to MAX
               milliseconds after its last byte; what was to come back may be left unread
    line       reads a line, and prints it
+   latest     reads what is there, until no more comes, and prints the last whole line of it
    drain      reads to the end of the stream, or a reset, whatever comes
    mirror     echoes until the end of the stream
    say WORD   prints WORD on a line of its own
@@ -325,6 +327,21 @@ static void repeat(struct connection *c, size_t count, const char *text, bool cr
     }
 }
 
+static void single(struct connection *c, size_t count, const char *text)
+{
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
+
+    for (size_t i = 0; i < count;) {
+        if (!ready(c, POLLOUT, patience_ms))
+            fail(c, "the other side takes no more");
+        ssize_t n = write(c->fd, bytes, length);
+        if (n == -1 && !should_retry(errno))
+            fail(c, "%s", strerror(errno));
+        i += n > 0;
+    }
+}
+
 static void silence(struct connection *c, size_t min, size_t max)
 {
     /* Behind bytes that nobody reads only a reset is seen, and that without asking. */
@@ -357,6 +374,29 @@ static void line(struct connection *c)
             length++;
         }
     }
+    fflush(stdout);
+}
+
+static void latest(struct connection *c)
+{
+    char text[LONGEST_LINE] = "";
+    char last[LONGEST_LINE] = "";
+    size_t length = 0;
+
+    while (ready(c, POLLIN, QUIET_MS)) {
+        char byte;
+        ssize_t n = read(c->fd, &byte, 1);
+        if (n == 0 || (n == -1 && !should_retry(errno)))
+            break;
+        if (n == 1 && byte == '\n') {
+            text[length] = '\0';
+            strcpy(last, text);
+            length = 0;
+        } else if (n == 1 && length < sizeof text - 1) {
+            text[length++] = byte;
+        }
+    }
+    printf("%s\n", last);
     fflush(stdout);
 }
 
@@ -452,6 +492,10 @@ static int act_on_text(struct connection *c, char **words)
         repeat(c, number(words + 1), words[2], false);
         return 3;
     }
+    if (strcmp(verb, "single") == 0) {
+        single(c, number(words + 1), words[2]);
+        return 3;
+    }
     if (strcmp(verb, "cram") == 0) {
         repeat(c, 0, words[1], true);
         return 2;
@@ -514,6 +558,8 @@ static int act(struct connection *c, char **words)
         close(c->fd);
     else if (strcmp(verb, "line") == 0)
         line(c);
+    else if (strcmp(verb, "latest") == 0)
+        latest(c);
     else if (strcmp(verb, "drain") == 0)
         drain(c);
     else if (strcmp(verb, "mirror") == 0)

@@ -311,8 +311,8 @@ has_at_most() {
 directs() {
     local n
     for ((n = 1; n <= $2; n++)); do
-        eventually has_said_or_ended "$1" "$n"
-        case $(sed -n "${n}p" "$here/client.$1") in
+        eventually has_asked_or_ended "$1" "$n"
+        case $(grep -xE 'freeze|thaw' "$here/client.$1" | sed -n "${n}p") in
         freeze) freeze ;;
         thaw) thaw ;;
         *) client_failed "$1" ;;
@@ -321,8 +321,8 @@ directs() {
     done
 }
 
-has_said_or_ended() {
-    [ "$(wc -l <"$here/client.$1")" -ge "$2" ] || ended "${client_pid[$1]}"
+has_asked_or_ended() {
+    [ "$(grep -cxE 'freeze|thaw' "$here/client.$1")" -ge "$2" ] || ended "${client_pid[$1]}"
 }
 
 # listens_only_there ARGUMENT...: starts the program at another address of this machine than
@@ -347,6 +347,20 @@ listening_hosts() {
                 echo "$hex"
             fi
         done | sort -u
+}
+
+# How many bytes the kernels keep of what the program has written: those that are not yet
+# acknowledged on its side, and those that are not yet read on the other.
+on_the_way() {
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$(printf :%04X "$port")" '
+        function number(hex, i, sum) {
+            for (i = 1; i <= length(hex); i++)
+                sum = 16 * sum + index("0123456789ABCDEF", substr(hex, i, 1)) - 1
+            return sum
+        }
+        index($2, port) { sum += number(substr($5, 1, 8)) }
+        index($3, port) { sum += number(substr($5, 10, 8)) }
+        END { print sum + 0 }'
 }
 
 # keeps_nothing COMMAND...: runs the command, with which clients come and go, again and again.

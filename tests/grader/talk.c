@@ -27,8 +27,7 @@
    one-piece NAMES        expects that all that has come so far was sent with one write
    crowd COUNT TEXT       COUNT clients, one after the other, send TEXT, shut their side down,
                           and read to the end
-   latest NAMES           reads what is there, until no more comes, and prints the last line of
-                          it that is whole
+   where                  prints IP:PORT, which keyword has learned
    pause MS               waits so many milliseconds
    say WORD               prints WORD on a line of its own
    hold                   waits for SIGUSR1
@@ -86,6 +85,7 @@ struct talk {
     struct connection *agent;            /* the connection that listen has taken */
     struct connection connections[MAX_CONNECTIONS];
     size_t count;
+    bool nul; /* whether a NUL byte came with the message */
 };
 
 static const char *step = "start"; /* for the message when it fails */
@@ -316,28 +316,6 @@ static void crowd(const struct talk *talk, size_t count, const char *text)
     }
 }
 
-static void print_latest(struct connection *c)
-{
-    char text[256] = "";
-    char line[256] = "";
-    size_t length = 0;
-
-    while (c->used < c->length || ready(c->fd, POLLIN, AGAIN_MS)) {
-        int byte = next_byte(c);
-        if (byte == END)
-            break;
-        if (byte == '\n') {
-            text[length] = '\0';
-            strcpy(line, text);
-            length = 0;
-        } else if (length < sizeof text - 1) {
-            text[length++] = (char)byte;
-        }
-    }
-    printf("%s\n", line);
-    fflush(stdout);
-}
-
 static struct connection *find(struct talk *talk, const char *name)
 {
     for (size_t i = talk->count; i-- > 0;) /* a name may be used again */
@@ -420,15 +398,17 @@ static bool is_whole(struct talk *talk, const char *text, const char *start)
 }
 
 /* Adds what has come to TEXT, up to a newline.  Returns whether more may follow. */
-static bool read_text(struct connection *c, char *text, size_t size)
+static bool read_text(struct talk *talk, char *text, size_t size)
 {
+    struct connection *c = talk->agent;
     size_t length = strlen(text);
 
     do {
         int byte = next_byte(c);
         if (byte == END || byte == '\n' || length == size - 1)
             return false;
-        text[length++] = byte == '\0' ? '?' : (char)byte; /* a NUL does not belong there */
+        talk->nul = talk->nul || byte == '\0'; /* one-piece has something to say about that */
+        text[length++] = (char)byte;
         text[length] = '\0';
     } while (c->used < c->length);
     return true;
@@ -455,13 +435,15 @@ static void expect_keyword(struct talk *talk, const char *word)
         if (!more) /* it may begin to listen only now */
             sleep_ms(AGAIN_MS);
         else if (c->used < c->length || ready(c->fd, POLLIN, AGAIN_MS))
-            more = read_text(c, text, sizeof text);
+            more = read_text(talk, text, sizeof text);
     }
 }
 
 /* The kernel counts the segments; 0 where it does not tell.  Short writes are never split. */
-static void expect_one_piece(const struct connection *c)
+static void expect_one_piece(const struct talk *talk, const struct connection *c)
 {
+    if (talk->nul)
+        fail(c, "a NUL byte came with the message");
 #ifdef __GLIBC__
     struct tcp_info info = {0};
     socklen_t length = sizeof info;
@@ -519,9 +501,7 @@ static void act(struct talk *talk, const char *name, char **words)
         if (strcmp(step, "eof") == 0 && c->error != 0)
             fail(c, "%s in place of the end of the stream", strerror(c->error));
     } else if (strcmp(step, "one-piece") == 0)
-        expect_one_piece(c);
-    else if (strcmp(step, "latest") == 0)
-        print_latest(c);
+        expect_one_piece(talk, c);
     else if (strcmp(step, "finish") == 0)
         shutdown(c->fd, SHUT_WR);
     else if (strcmp(step, "close") == 0)
@@ -569,6 +549,9 @@ static void carry_out(struct talk *talk, char **words)
         expect_keyword(talk, words[1]);
     } else if (strcmp(step, "listen") == 0) {
         listen_for_program(talk);
+    } else if (strcmp(step, "where") == 0) {
+        printf("%s\n", talk->address);
+        fflush(stdout);
     } else if (strcmp(step, "crowd") == 0) {
         crowd(talk, number(words[1]), words[2]);
     } else if (strcmp(step, "pour") == 0) {
@@ -589,9 +572,9 @@ static void carry_out(struct talk *talk, char **words)
 static int words_of(const char *name)
 {
     static const char *const names[] = {
-        "hold",  "listen", NULL,    "join",    "small",  "meet",      "end",    "eof", "finish",
-        "close", "reset",  "pause", "keyword", "say",    "one-piece", "latest", NULL,  "put",
-        "last",  "hear",   "catch", "cut",     "crowd",  NULL,        "take",   "pour"};
+        "hold",   "where", "listen", NULL,    "join",    "small", "meet",      "end", "eof",
+        "finish", "close", "reset",  "pause", "keyword", "say",   "one-piece", NULL,  "put",
+        "last",   "hear",  "catch",  "cut",   "crowd",   NULL,    "take",      "pour"};
     int words = 1;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
