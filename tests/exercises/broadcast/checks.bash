@@ -1,16 +1,26 @@
 # The visible checks of broadcast.
 # shellcheck disable=SC2034,SC2054,SC2154  # what checks.bash takes and sets; A,B is one word
 
+# fresh: starts the server; one that was started before is stopped.  What one room leaves behind
+# is nothing that the next one meets.
+fresh() {
+    if [ -n "$runner" ]; then
+        kill -TERM "$runner" 2>/dev/null || true
+        wait "$runner" || true
+    fi
+    serve
+}
+
 # room STEP...: starts the server and lets A, B and C meet; then plays the steps to the end.
 room() {
-    serve
+    fresh
     talk room join A,B,C meet A,B,C "$@"
     done_well room
 }
 
 # slow_reader STEP...: the same with A, B, and S, which reads nothing on its own.
 slow_reader() {
-    serve
+    fresh
     talk room join A,B small S meet A,B,S "$@"
     done_well room
 }
@@ -44,7 +54,8 @@ check_several() {
 check_leaves() {
     expected 'the last lines of those who leave are heard, and the others talk on'
     room put A 'bye\n' close A hear B,C 'bye\n' last B 'ciao\n' hear C 'ciao\n' end B \
-        join D meet D,C put D 'hello\n' hear C 'hello\n'
+        join D meet D,C put D 'hello\n' hear C 'hello\n' last C 'bye\n' hear D 'bye\n' end C \
+        finish D end D join E,F meet E,F put E 'hello\n' hear F 'hello\n'
 }
 
 check_slow() {

@@ -6,6 +6,7 @@ check_late() {
     expected 'S hears each byte of 250 KiB, though it begins to read late'
     slow_reader pour A 500 B catch S 500 put A 'done\n' hear B,S 'done\n'
     # Now the same, and then as many lines of C as let 227 KiB be for the server to keep.
+    fresh
     talk again join E,F small T meet E,F,T pour E 500 F say poured hold catch T 500
     said again poured
     most=$((227 * 1024 - 250 * 1024 + $(on_the_way)))
@@ -46,9 +47,11 @@ check_each() {
         steps+=(catch T 50)
     done
     expected 'T hears each byte of 3 MB, though it is always 230 KB late'
+    fresh
     talk steady "${steps[@]}"
     done_well steady
     expected 'each of six clients that begin to read late hears each byte of 200 KB'
+    fresh
     talk six join E,F small 1,2,3,4,5,6 meet E,F,1,2,3,4,5,6 pour E 400 F \
         catch 1,2,3,4,5,6 400
     done_well six
@@ -97,6 +100,7 @@ check_too_long() {
     room put A "$most\\n" end A put B 'one\n' hear C 'one\n' \
         put B "$most$most" end B join D meet C,D put D 'two\n' hear C 'two\n'
     expected 'the whole lines before a line of 1025 bytes, and those of other clients after it'
+    fresh
     talk again join E,F,G meet E,F,G put E "one\\n$most\\n" hear F,G 'one\n' end E \
         put F "one\\ntwo\\n$most" hear G 'one\ntwo\n' end F \
         join H meet G,H put H "${most:0:1000}" put G 'x\n' hear H 'x\n' \
@@ -190,21 +194,23 @@ check_crowd() {
 }
 
 # However a client leaves: with a line, or the half of one; by a close or a reset; by too long a
-# line; too slow; or while a line for it is written.
+# line; too slow; or while a line for it is written.  A and B are there before, and after.
 come_and_go() {
-    local long
+    local long others=(1 2 3 4 5 6 7 8 9 10 11 12) group
     printf -v long '%1200s' ''
+    group=$(IFS=,; echo "${others[*]}")
     talk many crowd 1500 half
     done_well many
-    peer -n 20 put 'half' reset
-    peer -n 20 close
-    peer -n 20 put "${long// /x}" ended close
-    talk dropped join A,B meet A,B small S,T meet A,B,S,T pour A 2560 B meet A,B close S,T
-    done_well dropped
-    talk written join A,B meet A,B join C,D meet A,B,C,D say freeze hold put A 'one\n' reset C \
-        finish D reset D say thaw hold hear B 'one\n'
-    directs written 2
-    done_well written
+    talk leave join A,B meet A,B \
+        join "$group" meet A,B,"$group" put "$group" half reset "$group" meet A,B \
+        join "$group" meet A,B,"$group" close "$group" meet A,B \
+        join "$group" put "$group" "${long// /x}" end "$group" meet A,B \
+        small "$group" meet A,B,"$group" pour A 2560 B meet A,B close "$group" \
+        join "$group" meet A,B,"$group" say freeze hold put A '?\n' reset "$group" say thaw hold \
+        meet A,B join "$group" meet A,B,"$group" say freeze hold put A '?\n' finish "$group" \
+        reset "$group" say thaw hold meet A,B
+    directs leave 4
+    done_well leave
 }
 
 check_leak() {
