@@ -18,6 +18,7 @@
    offer N    sends N bytes, or as many of them as the other side takes
    receive    reads until all that was sent has come back, and checks each byte
    part N     reads up to N bytes of it, until no more come, and checks them
+   slowly N MS  reads all of it, N bytes every MS milliseconds, and checks each byte
    trips N B  N times: sends B bytes and receives them; fails if each but the first two,
               which the receiver acknowledges at once, took 30 ms or more
    finish     shuts the writing side down
@@ -29,14 +30,16 @@
    put TEXT   sends TEXT, in which \n is a newline and \xHH a byte
    get TEXT   reads as many bytes as TEXT has, and expects these
    repeat N TEXT  sends TEXT N times
-   single N TEXT  the same, each time with a write and a segment of its own
+   single N TEXT  the same, each time with a write and a segment of its own, and a moment
+              after it in which the other side can read
    cram TEXT  sends TEXT again and again, until the other side takes no more, or 64 MiB
    trickle N MS  N times, or until SIGUSR1 where N is 0: sends a byte, gets it back, and
               sees nothing else for MS milliseconds
    silence MIN MAX  sends no more, and expects the end of the stream, or a reset, MIN to MAX
               milliseconds after its last byte; what was to come back may be left unread
    line       reads a line, and prints it
-   latest     reads what is there, until no more comes, and prints the last whole line of it
+   latest     reads what is there, until no more comes, and prints the last line of it
+              that is whole
    drain      reads to the end of the stream, or a reset, whatever comes
    mirror     echoes until the end of the stream
    say WORD   prints WORD on a line of its own
@@ -55,6 +58,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -188,6 +192,19 @@ static void part(struct connection *c, size_t length)
 
     while (c->received < end && ready(c, POLLIN, QUIET_MS))
         receive_some(c, end);
+}
+
+static void slowly(struct connection *c, size_t length, size_t ms)
+{
+    while (c->received < c->sent) {
+        size_t end = c->sent - c->received > length ? c->received + length : c->sent;
+        while (c->received < end) {
+            if (!ready(c, POLLIN, patience_ms))
+                fail(c, "nothing comes back");
+            receive_some(c, end);
+        }
+        sleep_ms((int)ms);
+    }
 }
 
 static void echo(struct connection *c, size_t length)
@@ -339,6 +356,7 @@ static void single(struct connection *c, size_t count, const char *text)
         if (n == -1 && !should_retry(errno))
             fail(c, "%s", strerror(errno));
         i += n > 0;
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
     }
 }
 
@@ -529,6 +547,10 @@ static int act(struct connection *c, char **words)
     if (strcmp(verb, "take") == 0) {
         take(c, number(words + 1));
         return 2;
+    }
+    if (strcmp(verb, "slowly") == 0) {
+        slowly(c, number(words + 1), number(words + 2));
+        return 3;
     }
     if (strcmp(verb, "trips") == 0) {
         trips(c, number(words + 1), number(words + 2));

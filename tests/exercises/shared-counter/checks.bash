@@ -81,8 +81,8 @@ check_exact() {
     local lines name total=0
     serve
     for name in A B C D E F G H; do
-        lines=$((7000 + $(random 500)))
-        [ "$name" != H ] || lines=200
+        lines=$((4000 + $(random 500)))
+        [ "$name" != H ] || lines=100
         total=$((total + 1 + lines))
         client "$name" put 'first\x0a' say sent hold single "$lines" 'x\x0a' finish drain
         said "$name" sent

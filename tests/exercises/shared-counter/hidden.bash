@@ -133,8 +133,8 @@ check_reset() {
 }
 
 ask_and_reset() {
-    client A -n 3 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' reset
-    client B -n 3 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' finish reset
+    client A -n 12 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' reset
+    client B -n 12 put 'one\x0a' say sent hold put '?\x0a?\x0a?\x0a' finish reset
     said A sent
     said B sent
     soon all_is_read || fail 'the server does not read what clients have sent'
