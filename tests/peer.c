@@ -18,7 +18,8 @@
    offer N    sends N bytes, or as many of them as the other side takes
    receive    reads until all that was sent has come back, and checks each byte
    part N     reads up to N bytes of it, until no more come, and checks them
-   slowly N MS  reads all of it, N bytes every MS milliseconds, and checks each byte
+   slowly N MS COUNT  reads N bytes of it every MS milliseconds, COUNT times, and checks
+              each byte
    trips N B  N times: sends B bytes and receives them; fails if each but the first two,
               which the receiver acknowledges at once, took 30 ms or more
    finish     shuts the writing side down
@@ -194,9 +195,9 @@ static void part(struct connection *c, size_t length)
         receive_some(c, end);
 }
 
-static void slowly(struct connection *c, size_t length, size_t ms)
+static void slowly(struct connection *c, size_t length, size_t ms, size_t count)
 {
-    while (c->received < c->sent) {
+    for (size_t i = 0; i < count; i++) {
         size_t end = c->sent - c->received > length ? c->received + length : c->sent;
         while (c->received < end) {
             if (!ready(c, POLLIN, patience_ms))
@@ -549,8 +550,8 @@ static int act(struct connection *c, char **words)
         return 2;
     }
     if (strcmp(verb, "slowly") == 0) {
-        slowly(c, number(words + 1), number(words + 2));
-        return 3;
+        slowly(c, number(words + 1), number(words + 2), number(words + 3));
+        return 4;
     }
     if (strcmp(verb, "trips") == 0) {
         trips(c, number(words + 1), number(words + 2));

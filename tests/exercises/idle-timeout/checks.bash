@@ -69,14 +69,12 @@ check_deadlines() {
     done_well B
 }
 
-# From their echo to their end the clients are silent, and the server has nothing to do; nor has it
-# for D, which does not read.  While the deadline is far away, it wakes up for nothing; one that has
-# a look each second, itself or in a thread of its own, has 5 turns.
+# From their echo to their end the clients are silent, and the server has nothing to do.  While
+# the deadline is far away, it wakes up for nothing; one that has a look each second, itself or
+# in a thread of its own, has 5 turns.
 check_rests() {
     local before name
     serve 10
-    client D fill say full hold close
-    said D full
     for name in A B C; do
         # shellcheck disable=SC2046
         client "$name" echo 10 say silent $(silent_for 10)

@@ -114,8 +114,8 @@ check_broken() {
 }
 
 # Most of the answers of a and b is still to be written when d has all of its own.  Then c reads an
-# answer little by little, to see when the line is printed; the kernels keep some 110 KB, and take
-# more when a third of that is free.  So the lengths differ by an eighth of what they take.
+# answer little by little, to see when the line is printed; the kernels keep some 110 KB, and
+# more with time, in steps of some 30 KB; so the lengths differ.
 check_told_once() {
     local steps=(small a,b,d) rest=() answers=() name length taken lengths last
     for name in a b; do
@@ -132,9 +132,8 @@ check_told_once() {
     for length in "${lengths[@]}"; do
         request_for "$length" T
         answers+=("$length T")
-        taken=$((length - 130000))
-        steps+=(small c put c "$request" take c "$taken" T)
-        for (( ; taken < length - 60000; taken += 4000)); do
+        steps+=(small c put c "$request")
+        for ((taken = 0; taken < 48000; taken += 4000)); do
             steps+=(say "$length-$taken" hold take c 4000 T)
         done
         steps+=(take c $((length - taken)) T close c)
@@ -146,7 +145,7 @@ check_told_once() {
     release agent
     eventually knows_where
     for length in "${lengths[@]}"; do
-        for ((taken = length - 130000; taken < length - 60000; taken += 4000)); do
+        for ((taken = 0; taken < 48000; taken += 4000)); do
             said agent "$length-$taken"
             nothing_told_early "$length" "$taken"
             release agent
