@@ -11,8 +11,9 @@ check_late() {
     said again poured
     most=$((227 * 1024 - 250 * 1024 + $(on_the_way)))
     if [ "$most" -gt 0 ]; then # the lines poured have 512.5 bytes on average
-        talk more join C,D meet C,D pour C $((most * 2 / 1025)) D put D 'x\n' hear C 'x\n'
-        done_well more
+        talk more join C,D meet C,D pour C $((most * 2 / 1025)) D put D 'x\n' hear C 'x\n' \
+            say poured hold
+        said more poured
     fi
     expected 'the same where the server has to keep 227 KiB for T, besides what the kernels keep'
     release again
@@ -177,7 +178,7 @@ check_reset() {
 # What is kept for S is more than the kernels take, and S leaves without having read it.
 check_place() {
     expected 'D, which comes when S has left, hears only what is said then'
-    slow_reader pour A 400 B reset S meet A,B join D meet A,B,D put A 'one\n' hear B,D 'one\n' \
+    slow_reader pour A 400 B close S meet A,B join D meet A,B,D put A 'one\n' hear B,D 'one\n' \
         small T meet A,B,D,T pour A 400 B,D close T meet A,B,D \
         join E meet A,B,D,E put A 'two\n' hear B,D,E 'two\n'
 }
