@@ -84,6 +84,8 @@ struct connection {
 };
 
 static const char *verb = "start"; /* for the message when it fails */
+static const char *last_text;      /* that was sent, for the same message */
+static bool several;               /* whether there is more than one connection */
 static int patience_ms = 20000;
 static bool in_lines; /* whether the sequences are text */
 
@@ -92,7 +94,7 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
     va_list arguments;
 
     fprintf(stderr, "peer: %s", verb);
-    if (c != NULL)
+    if (c != NULL && several)
         fprintf(stderr, ", connection %zu", c->id);
     if (c != NULL && c->sent > 0)
         fprintf(stderr, ", %zu bytes sent, %zu received", c->sent, c->received);
@@ -101,6 +103,10 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fprintf(stderr, "\n");
+    if (last_text != NULL)
+        fprintf(stderr, "sent: \"%.60s\"\n", last_text);
+    else if (c != NULL && c->sent > 0)
+        fprintf(stderr, "sent: %zu bytes\n", c->sent);
     exit(EXIT_FAILURE);
 }
 
@@ -187,14 +193,6 @@ static void receive(struct connection *c)
     }
 }
 
-static void part(struct connection *c, size_t length)
-{
-    size_t end = c->sent - c->received > length ? c->received + length : c->sent;
-
-    while (c->received < end && ready(c, POLLIN, QUIET_MS))
-        receive_some(c, end);
-}
-
 static void slowly(struct connection *c, size_t length, size_t ms, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -206,6 +204,14 @@ static void slowly(struct connection *c, size_t length, size_t ms, size_t count)
         }
         sleep_ms((int)ms);
     }
+}
+
+static void part(struct connection *c, size_t length)
+{
+    size_t end = c->sent - c->received > length ? c->received + length : c->sent;
+
+    while (c->received < end && ready(c, POLLIN, QUIET_MS))
+        receive_some(c, end);
 }
 
 static void echo(struct connection *c, size_t length)
@@ -268,8 +274,7 @@ static void expect_end(struct connection *c, bool reset_will_do)
         n = read(c->fd, &byte, 1);
     } while (n == -1 && should_retry(errno));
     if (n == 1)
-        fail(c, "in place of the end came a byte that is no echo, \\x%02X",
-             (unsigned char)byte);
+        fail(c, "expected the end of the stream, got the byte \\x%02X", (unsigned char)byte);
     if (n == -1 && !reset_will_do)
         fail(c, "%s in place of the end", strerror(errno));
 }
@@ -294,6 +299,7 @@ static void put(struct connection *c, const char *text)
     char bytes[SCRIPT_TEXT_SIZE];
     size_t length = script_bytes(text, bytes);
 
+    last_text = text;
     c->sent_at = clock_ms();
     if (write(c->fd, bytes, length) != (ssize_t)length)
         fail(c, "%s", strerror(errno));
@@ -305,14 +311,21 @@ static void get(struct connection *c, const char *text)
     size_t length = script_bytes(text, bytes);
 
     for (size_t i = 0; i < length;) {
+        char got[SCRIPT_SHOWN_SIZE];
         char byte;
         if (!ready(c, POLLIN, patience_ms))
-            fail(c, "byte %zu of %.40s does not come", i, text);
+            fail(c, "expected \"%.60s\", got %s, then nothing", text,
+                 script_show(bytes, i, got));
         ssize_t n = read(c->fd, &byte, 1);
-        if (n == 0 || (n == -1 && !should_retry(errno)))
-            fail(c, "the end came in place of byte %zu of %.40s", i, text);
+        if (n == 0)
+            fail(c, "expected \"%.60s\", got %s, then the end of the stream", text,
+                 script_show(bytes, i, got));
+        if (n == -1 && !should_retry(errno))
+            fail(c, "expected \"%.60s\", got %s, then %s", text, script_show(bytes, i, got),
+                 strerror(errno));
         if (n == 1 && byte != bytes[i])
-            fail(c, "byte %zu of %.40s came as \\x%02X", i, text, (unsigned char)byte);
+            fail(c, "expected \"%.60s\", got %s, then \\x%02X", text,
+                 script_show(bytes, i, got), (unsigned char)byte);
         if (n == 1)
             i++;
     }
@@ -697,6 +710,7 @@ int main(int argc, char *argv[])
         return EXIT_SUCCESS;
     }
     script_start();
+    several = count > 1;
     struct connection *connections = calloc(count, sizeof *connections);
     if (connections == NULL)
         fail(NULL, "%s", strerror(errno));

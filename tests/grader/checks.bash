@@ -21,8 +21,10 @@ host=127.0.0.1
 patience=${GRADE_PATIENCE:-8} # seconds for what takes no time in a program that works
 silence=${GRADE_SILENCE:-65}  # seconds for which a client may be silent, or not read
 reason=
+sent=     # by the client that has failed
 expected=
-came=
+came=     # what the client got, or what was found
+death=    # how the program has ended
 runner= # the process here that has started the program
 declare -A client_pid=()
 
@@ -87,22 +89,105 @@ ended() {
 # shellcheck disable=SC2120  # an exercise may call it with arguments
 # build ARGUMENT...: makes the program anew, in this check's copy of the submission.
 build() {
-    local status=0
+    local status=0 most=$((seconds > 20 ? seconds - 10 : seconds / 2))
     log=$here/make.log
+    expected 'make ends with status 0'
+    find_makefile
     (memory=unlimited && contained "$copy" make -s COMMON="${copy%/*}/common/" \
-        ${CC:+CC="$CC"} "$@") >"$log" 2>"$here/trouble" || status=$?
+        ${CC:+CC="$CC"} "$@") >"$log" 2>"$here/trouble" &
+    runner=$!
+    soon find_server || true
+    until ended "$runner"; do
+        [ "$SECONDS" -lt "$most" ] || still_builds "$most"
+        sleep 0.02
+    done
+    wait "$runner" || status=$?
+    runner=
     if [ "$status" -ne 0 ]; then
         not_contained
         control "$here/control" >/dev/null 2>"$here/trouble" || cannot 'no compiler works any more'
-        expected 'make ends with status 0'
-        came 'status %s%s' "$status" "$([ "$status" -ne 124 ] || echo ': its time was up')"
+        came 'exit status %s' "$status"
+        ! wants_network || fail 'make fails: the build wants a network, and the grader has none'
         fail 'make fails'
     fi
-    if [ ! -f "$copy/$program" ] || [ ! -x "$copy/$program" ]; then
-        expected 'an executable file %s' "$program"
+    expected 'an executable file %s' "$program"
+    if [ ! -f "$copy/$program" ]; then
         came '%s' "$(cd "$copy" && echo * | head -c 1000)"
         fail "make builds no program $program"
+    elif [ ! -x "$copy/$program" ]; then
+        came 'a file %s that is not executable' "$program"
+        fail 'the program is not executable: chmod +x makes it so'
     fi
+    expected=
+}
+
+# Where make would find no makefile, the reason is said.
+find_makefile() {
+    local file found other=()
+    for file in "$copy"/{GNUmakefile,makefile,Makefile}; do
+        [ ! -e "$file" ] || return 0
+    done
+    log=
+    expected 'a Makefile, GNUmakefile or makefile in the directory'
+    found=$(cd "$copy" && find . -mindepth 2 -maxdepth 3 -name '[Mm]akefile' | sort | head -n 1)
+    for file in "$copy"/{CMakeLists.txt,meson.build,Cargo.toml,go.mod,package.json,pom.xml,build.gradle*}; do
+        [ ! -e "$file" ] || other+=("${file##*/}")
+    done
+    for file in "$copy"/*.{zip,tar,tgz,tar.?z,tar.bz2,tar.zst,7z,rar}; do
+        [ ! -f "$file" ] || other=("the archive ${file##*/}")
+    done
+    came '%s' "$(cd "$copy" && echo * | head -c 1000)"
+    if [ -n "$found" ]; then
+        found=${found%/*}
+        came 'one in the directory %s' "${found#./}"
+        fail "there is no makefile here, but one a directory deeper: grade that one"
+    elif [ "${#other[@]}" -gt 0 ]; then
+        came 'only %s' "${other[*]}"
+        [[ ${other[*]} != 'the archive'* ]] || fail 'there is no makefile, but an archive: unpack it'
+        fail "there is no makefile: write one that builds the program, with other tools if need be"
+    fi
+    fail 'there is no makefile'
+}
+
+# make has been at it for too long: does it run what it has built?
+still_builds() {
+    local where
+    where=$(listening)
+    came 'after %s seconds it is still at it' "$1"
+    if [ -n "$where" ]; then
+        came 'after %s seconds it is still at it, and something that it has started listens at %s' \
+            "$1" "${where//$'\n'/, }"
+        fail 'make does not end: does it run the program? Its first target has to build it only'
+    fi
+    fail 'make does not end'
+}
+
+# Whether the end of what make has printed looks as if there was no network.
+wants_network() {
+    tail -n 100 "$log" | grep -aqiE 'could(n.t| not) resolve|failure in name resolution|'\
+'network is unreachable|getaddrinfo|ENOTFOUND|EAI_AGAIN|no such host|name or service not known|'\
+'failed to lookup address|unable to access .https?:|UnknownHostException|dial (tcp|udp)|'\
+'no route to host|download.*failed|failed to download'
+}
+
+# Prints where the program listens, a line each, as /proc/net/tcp has it.
+listening() {
+    local pids pid
+    processes
+    for pid in "${pids[@]}"; do
+        ls -l "/proc/$pid/fd" 2>/dev/null
+    done | awk '
+        /socket:\[/ { sub(/.*socket:\[/, ""); sub(/\].*/, ""); mine[$0] = 1; next }
+        $4 == "0A" && ($10 in mine) { print $2 }
+        ' - /proc/net/tcp /proc/net/tcp6 | sort -u | while IFS=: read -r host at; do
+        host=${host#0000000000000000FFFF0000} # an IPv4 address in the table of IPv6
+        case $host in
+        00000000000000000000000000000000) host='[::]' ;;
+        00000000000000000000000001000000) host='[::1]' ;;
+        ????????) host=$((16#${host:6:2})).$((16#${host:4:2})).$((16#${host:2:2})).$((16#${host:0:2})) ;;
+        esac
+        echo "$host:$((16#$at))"
+    done
 }
 
 # A free port of $host, which no other check is given; it may be somebody else's a moment later.
@@ -128,7 +213,7 @@ start() {
 # shellcheck disable=SC2120
 # serve ARGUMENT...: starts it with $address and these arguments; returns when it listens.
 serve() {
-    local attempt
+    local attempt elsewhere
     for attempt in 1 2 3; do
         free_address
         start "$address" "$@"
@@ -142,10 +227,45 @@ serve() {
     expected 'within %s seconds it listens at %s' "$patience" "$address"
     if ended "$runner"; then
         how_it_ended
+        why_it_ended
+    elif elsewhere=$(listening) && [ -n "$elsewhere" ]; then
+        came 'the program listens at %s' "${elsewhere//$'\n'/, }"
+        fail 'the program listens, but not at the address that is its first argument'
     else
-        came 'it runs, and does not listen there'
+        came 'the program runs, and does not listen there'
     fi
     fail 'the program does not listen'
+}
+
+# Fails the check with a reason where one can be seen.
+why_it_ended() {
+    if [[ $came = *'exit status 0'* ]] && grep -q '^\[the program has ended, and left' "$log"; then
+        came 'its first process ended, and another one went on in the background'
+        fail 'the program goes to the background: it has to stay in the foreground'
+    elif [[ $came = *'exit status 12'[67]* ]]; then
+        local what
+        what=$(machine "$copy/$program")
+        [ -z "$what" ] || fail "the program does not start here: it is $what"
+        what=$(sed -n '1s/^#! *\([^ ]*\).*/\1/p' "$copy/$program" | head -c 200)
+        [ -z "$what" ] || [ -x "$what" ] ||
+            fail "there is no $what here, which the first line of $program names"
+        fail 'the program cannot be started'
+    fi
+}
+
+# machine FILE: what a file is that this machine can't run: "for another ...", or nothing.
+machine() {
+    local magic own
+    magic=$(head -c 20 "$1" | od -An -v -tx1 | tr -d ' \n')
+    own=$(head -c 20 "$BASH" | od -An -v -tx1 | tr -d ' \n')
+    case $magic in
+    7f454c46*)
+        # The class, the order of the bytes, and the machine.
+        [ "${magic:8:4}${magic:36:4}" = "${own:8:4}${own:36:4}" ] || echo 'for another machine'
+        ;;
+    4d5a*) echo 'a program for Windows' ;;
+    feedface* | feedfacf* | cefaedfe* | cffaedfe*) echo 'a program for macOS' ;;
+    esac
 }
 
 listens_or_ended() {
@@ -179,10 +299,36 @@ how_it_ended() {
     local status=0
     wait "$runner" || status=$?
     not_contained
-    came="the program has ended with status $status"
-    if [ "$status" -gt 128 ]; then
-        came="the program was ended by signal $((status - 128))"
+    came="the program ended: $(end_of "$status")"
+}
+
+# end_of STATUS: how the program has ended, for a report; signals are 128 and more.
+end_of() {
+    local name last
+    if [ "$1" -gt 128 ] && name=$(kill -l "$(($1 - 128))" 2>/dev/null); then
+        echo "killed by signal $(($1 - 128)) (SIG$name)"
+        return
     fi
+    last=$(tail -n 20 "$log" | grep -av '^\[.*\]$' | grep -a . | tail -n 1 | cut -c 1-200)
+    echo "exit status $1${last:+, last line: $last}"
+}
+
+# Sets death to how the program has ended, where it has, or is about to: that explains more than
+# what a client saw of it.
+find_death() {
+    local status=0 i
+    [ -n "$runner" ] && [ -n "$server_pid" ] || return 0
+    for i in {1..100}; do
+        if ended "$runner"; then
+            wait "$runner" || status=$?
+            # That signal is the grader's own.
+            [ "$status" -eq 143 ] || death=$(end_of "$status")
+            return 0
+        fi
+        # It ends a moment after its connections have.
+        [ "$i" -lt 5 ] || ! alive "$server_pid" || return 0
+        sleep 0.02
+    done
 }
 
 # Waits for the program's own end, and sets came to how that was.
@@ -236,8 +382,9 @@ done_well() {
 client_failed() {
     local said status=0 who="client $1"
     wait "${client_pid[$1]}" || status=$?
-    [ "$status" -le 1 ] || cannot "client $1 has ended with status $status"
+    [ "$status" -le 1 ] || cannot "client $1 ended with exit status $status"
     said=$(grep '^peer: ' "$here/client.$1") || said='it has ended'
+    sent=$(sed -n 's/^sent: //p' "$here/client.$1" | head -n 1)
     [ -n "$came" ] || came '%s' "${said#peer: }"
     [ "$1" != alone ] || who='the client'
     fail "$who did not get what it should"
@@ -253,7 +400,7 @@ peer() {
 # finds all at once, in an order that does not depend on chance.  thaw: lets it go on.
 freeze() {
     signal_all STOP
-    soon stopped || cannot 'the program does not stop for SIGSTOP'
+    soon stopped_or_ended || cannot 'the program does not stop for SIGSTOP'
 }
 
 thaw() {
@@ -280,6 +427,10 @@ stop_and_go() {
 }
 
 # Whether all threads of the program have stopped, or ended.
+stopped_or_ended() {
+    stopped || ended "$runner"
+}
+
 stopped() {
     local pids pid file stat
     processes
@@ -363,17 +514,18 @@ on_the_way() {
         END { print sum + 0 }'
 }
 
-# keeps_nothing COMMAND...: runs the command, with which clients come and go, again and again.
-# What a program sets up with its first clients, or leaves to a garbage collector for a while, is
-# no leak: the check fails where something grows each time.
+# keeps_nothing COMMAND...: runs the command, with which clients come and go, again and again; its
+# last argument says how many times as many clients as at first.  What a program sets up with its
+# first clients, or leaves to a garbage collector for a while, is no leak: the check fails where
+# something grows each time.
 keeps_nothing() {
-    local measure now left=(kept memory addresses) still
-    local -A most=() slack=([kept]=8 [memory]=256 [addresses]=8192)
+    local factor measure now left=(kept memory addresses) still
+    local -A most=() slack=([kept]=8 [addresses]=8192)
     local -A name=([kept]='descriptors and threads' [memory]='KiB of memory'
         [addresses]='KiB of addresses')
-    for _ in {0..6}; do
-        "$@"
-        still=()
+    for factor in 1 1 2 4 8 12; do
+        "$@" "$factor"
+        still=() slack[memory]=$((256 * factor))
         for measure in "${left[@]}"; do
             now=$("$measure")
             if [ -z "${most[$measure]:-}" ] || ! patience=2 soon levels_off; then
@@ -384,7 +536,7 @@ keeps_nothing() {
         left=("${still[@]}")
         [ "${#left[@]}" -gt 0 ] || return 0
     done
-    expected 'clients come and go, and what the program has stays the same'
+    expected 'what the program has stays the same while clients come and go'
     came '%s %s, and each time more' "${most[${left[0]}]}" "${name[${left[0]}]}"
     fail 'the program keeps something of clients that have left'
 }

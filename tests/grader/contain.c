@@ -9,9 +9,11 @@
    -o BYTES    how much of its output is kept (default 65536)
 
    The program reads from /dev/null.  What it writes to standard output and standard error
-   comes out here, up to the limit; then it is read and thrown away, so that the program is
-   neither held up nor ended by it, and a last line tells how much was cut.  The end comes
-   with the program's own end, with the limit of time, or with SIGTERM, SIGINT or SIGHUP.
+   comes out here, up to the limit.  The rest is read as well, so that the program is neither
+   held up nor ended by it; when the program has ended, a line tells how much was cut, and the
+   last 65536 bytes follow, or BYTES if that is less.  Another line tells it when the program
+   has ended by itself and left processes running.  The end comes with the program's own end,
+   with the limit of time, or with SIGTERM, SIGINT or SIGHUP.
    Other limits and the environment are those of the caller (see sandbox.bash).
 
    Exit status: that of the program, 128 + N where signal N ended it, 124 where its time
@@ -34,7 +36,13 @@
 #include "clock.h"
 #include "tcp.h"
 
-enum { TIME_IS_UP = 124, CANNOT_RUN = 125, LOOK_AGAIN_MS = 10, PATIENCE_MS = 5000 };
+enum {
+    TIME_IS_UP = 124,
+    CANNOT_RUN = 125,
+    LOOK_AGAIN_MS = 10,
+    PATIENCE_MS = 5000,
+    TAIL_SIZE = 65536
+};
 
 struct limits {
     long seconds;
@@ -44,8 +52,10 @@ struct limits {
 
 struct output {
     int fd;
-    size_t left; /* of what may still be kept */
-    size_t cut;
+    size_t left;      /* of what may still be kept */
+    size_t beyond;    /* bytes that came when nothing was left; the last of them are in tail */
+    size_t tail_size; /* at most TAIL_SIZE */
+    char tail[TAIL_SIZE]; /* byte number I of those beyond is at I % tail_size */
 };
 
 static int signal_pipe[2];            /* the handler writes a byte, poll sees it */
@@ -67,17 +77,22 @@ static _Noreturn void give_up(const char *what)
     exit(CANNOT_RUN);
 }
 
+static void keep_in_tail(struct output *output, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length && output->tail_size > 0; i++)
+        output->tail[output->beyond++ % output->tail_size] = bytes[i];
+}
+
 static void keep(struct output *output, const char *bytes, size_t length)
 {
     size_t kept = length < output->left ? length : output->left;
 
     output->left -= kept;
-    output->cut += length - kept;
+    keep_in_tail(output, bytes + kept, length - kept);
     while (kept > 0) {
         ssize_t n = write(STDOUT_FILENO, bytes, kept);
         if (n == -1 && (errno == ENOSPC || errno == EDQUOT)) {
-            output->cut += kept; /* the caller looks for a full disk himself */
-            output->left = 0;
+            output->left = 0; /* the caller looks for a full disk himself */
             return;
         }
         if (n == -1 && errno != EINTR)
@@ -87,6 +102,18 @@ static void keep(struct output *output, const char *bytes, size_t length)
             kept -= (size_t)n;
         }
     }
+}
+
+static void print_tail(const struct output *output)
+{
+    size_t first = 0;
+
+    if (output->beyond > output->tail_size) {
+        first = output->beyond - output->tail_size;
+        printf("\n[%zu bytes of output were cut]\n", first);
+    }
+    for (size_t i = first; i < output->beyond; i++)
+        putchar(output->tail[i % output->tail_size]);
 }
 
 /* Takes what the program has written so far, but no more than one buffer; false where
@@ -242,12 +269,19 @@ static int run(char **words, const struct limits *limits)
     if (set_nonblocking(ends[0]) == -1)
         give_up("pipe");
 
-    struct output output = {.fd = ends[0], .left = limits->output};
+    static struct output output;
+    bool left_running = false;
+    output.fd = ends[0];
+    output.left = limits->output;
+    output.tail_size = limits->output < TAIL_SIZE ? limits->output : TAIL_SIZE;
     if (!attend(program, &output, clock_ms() + limits->seconds * 1000, &status))
         kill(program, limits->grace_seconds > 0 ? SIGTERM : SIGKILL); /* before its setsid? */
+    else
+        left_running = waitpid(-1, NULL, WNOHANG) == 0;
     end_group(program, limits->grace_seconds, &output);
-    if (output.cut > 0)
-        printf("\n[%zu more bytes of output were cut]\n", output.cut);
+    print_tail(&output);
+    if (left_running)
+        printf("\n[the program has ended, and left processes running]\n");
     return status;
 }
 

@@ -7,6 +7,10 @@
 
    join NAMES             opens the connections
    small NAMES            opens them with small buffers: the kernels keep little on the way
+   visits COUNT HOW       COUNT clients, one after the other, send a line, get it back, and
+                          leave: "done" shuts its side down, and reads to the end; "gone" just
+                          closes; "reset" resets.  "silent" sends nothing, "unread" reads
+                          nothing; after each of these comes one that is "gone"
    meet NAMES             waits until the server passes the lines of each on to the others
    put NAMES TEXT         sends TEXT, in which \n is a newline and \xHH a byte
    hear NAMES TEXT        reads as many bytes, and expects these
@@ -89,6 +93,10 @@ struct talk {
 };
 
 static const char *step = "start"; /* for the message when it fails */
+static struct {
+    const char *by;
+    const char *text;
+} last_sent; /* the text, for the same message */
 static int patience_ms = 10000;
 
 static _Noreturn void fail(const struct connection *c, const char *format, ...)
@@ -100,6 +108,8 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fprintf(stderr, "\n");
+    if (last_sent.text != NULL)
+        fprintf(stderr, "sent: \"%.60s\" by %s\n", last_sent.text, last_sent.by);
     exit(EXIT_FAILURE);
 }
 
@@ -162,7 +172,7 @@ static int next_byte(struct connection *c)
 {
     while (c->used == c->length) {
         if (!ready(c->fd, POLLIN, patience_ms))
-            fail(c, "nothing comes");
+            fail(c, "nothing comes, and the stream has no end");
         ssize_t n = read(c->fd, c->buf, sizeof c->buf);
         if (n == 0 || (n == -1 && !should_retry(errno))) {
             c->error = n == -1 ? errno : 0;
@@ -174,6 +184,19 @@ static int next_byte(struct connection *c)
     return (unsigned char)c->buf[c->used++];
 }
 
+/* Tells that in place of byte number I of TEXT, which stands for BYTES, came BYTE. */
+static _Noreturn void fail_after(const struct connection *c, const char *text,
+                                 const char *bytes, size_t i, int byte)
+{
+    char got[SCRIPT_SHOWN_SIZE];
+
+    if (byte == END)
+        fail(c, "expected \"%.60s\", got %s, then the end of the stream%s", text,
+             script_show(bytes, i, got), c->error != 0 ? " by a reset" : "");
+    fail(c, "expected \"%.60s\", got %s, then %s", text, script_show(bytes, i, got),
+         shown(byte));
+}
+
 static void hear(struct connection *c, const char *text)
 {
     char bytes[SCRIPT_TEXT_SIZE];
@@ -182,7 +205,7 @@ static void hear(struct connection *c, const char *text)
     for (size_t i = 0; i < length; i++) {
         int byte = next_byte(c);
         if (byte != (unsigned char)bytes[i])
-            fail(c, "expected \"%.60s\"; at byte %zu came %s", text, i, shown(byte));
+            fail_after(c, text, bytes, i, byte);
     }
 }
 
@@ -191,8 +214,7 @@ static void take(struct connection *c, size_t count, char wanted)
     for (size_t i = 0; i < count; i++) {
         int byte = next_byte(c);
         if (byte != (unsigned char)wanted)
-            fail(c, "expected %zu bytes %c; at byte %zu came %s", count, wanted, i,
-                 shown(byte));
+            fail(c, "expected %zu bytes %c, got %zu, then %s", count, wanted, i, shown(byte));
     }
 }
 
@@ -316,6 +338,36 @@ static void crowd(const struct talk *talk, size_t count, const char *text)
     }
 }
 
+/* One client from its beginning to its end; see visits. */
+static void visit(struct talk *talk, const char *how)
+{
+    char error[ERROR_SIZE];
+    struct connection c = {.name = how, .fd = tcp_connect(talk->address, error)};
+    bool silent = strcmp(how, "silent") == 0;
+    bool unread = strcmp(how, "unread") == 0;
+
+    if (c.fd == -1)
+        fail(&c, "%s", error);
+    if (set_nonblocking(c.fd) == -1)
+        fail(&c, "%s", strerror(errno));
+    if (!silent)
+        send_all(&c, "Hello\n", 6);
+    if (!silent && !unread)
+        hear(&c, "Hello\\n");
+    if (strcmp(how, "done") == 0) {
+        shutdown(c.fd, SHUT_WR);
+        if (next_byte(&c) != END)
+            fail(&c, "the stream does not end");
+    }
+    if (strcmp(how, "reset") == 0)
+        script_reset(c.fd);
+    else
+        close(c.fd);
+    /* One that is served has been accepted after those before it: the backlog stays short. */
+    if (silent || unread)
+        visit(talk, "gone");
+}
+
 static struct connection *find(struct talk *talk, const char *name)
 {
     for (size_t i = talk->count; i-- > 0;) /* a name may be used again */
@@ -430,7 +482,7 @@ static void expect_keyword(struct talk *talk, const char *word)
         size_t length = strlen(text) < strlen(start) ? strlen(text) : strlen(start);
         if (strncmp(text, start, length) != 0 || clock_ms() >= end) {
             address_quote(text, quoted);
-            fail(NULL, "expected \"%sIP:PORT\", where it listens; came %s", start, quoted);
+            fail(NULL, "expected \"%sIP:PORT\", where it listens; got %s", start, quoted);
         }
         if (!more) /* it may begin to listen only now */
             sleep_ms(AGAIN_MS);
@@ -456,6 +508,12 @@ static void expect_one_piece(const struct talk *talk, const struct connection *c
 #endif
 }
 
+static void note_sent(const char *by, const char *text)
+{
+    last_sent.by = by;
+    last_sent.text = text;
+}
+
 static size_t number(const char *word)
 {
     char *end;
@@ -476,9 +534,11 @@ static void act(struct talk *talk, const char *name, char **words)
     if (joins)
         join(talk, name);
     else if (strcmp(step, "put") == 0) {
+        note_sent(name, words[2]);
         char bytes[SCRIPT_TEXT_SIZE];
         send_all(c, bytes, script_bytes(words[2], bytes));
     } else if (strcmp(step, "last") == 0) {
+        note_sent(name, words[2]);
         char bytes[SCRIPT_TEXT_SIZE];
         send_last(c, bytes, script_bytes(words[2], bytes));
     } else if (strcmp(step, "hear") == 0)
@@ -497,7 +557,7 @@ static void act(struct talk *talk, const char *name, char **words)
     } else if (strcmp(step, "end") == 0 || strcmp(step, "eof") == 0) {
         int byte = next_byte(c);
         if (byte != END)
-            fail(c, "expected the end of the stream, came %s", shown(byte));
+            fail(c, "expected the end of the stream, got %s", shown(byte));
         if (strcmp(step, "eof") == 0 && c->error != 0)
             fail(c, "%s in place of the end of the stream", strerror(c->error));
     } else if (strcmp(step, "one-piece") == 0)
@@ -554,6 +614,9 @@ static void carry_out(struct talk *talk, char **words)
         fflush(stdout);
     } else if (strcmp(step, "crowd") == 0) {
         crowd(talk, number(words[1]), words[2]);
+    } else if (strcmp(step, "visits") == 0) {
+        for (size_t i = number(words[1]); i > 0; i--)
+            visit(talk, words[2]);
     } else if (strcmp(step, "pour") == 0) {
         size_t count = find_all(talk, words[3], list);
         pour(find(talk, words[1]), number(words[2]), list, count);
@@ -572,9 +635,10 @@ static void carry_out(struct talk *talk, char **words)
 static int words_of(const char *name)
 {
     static const char *const names[] = {
-        "hold",   "where", "listen", NULL,    "join",    "small", "meet",      "end", "eof",
-        "finish", "close", "reset",  "pause", "keyword", "say",   "one-piece", NULL,  "put",
-        "last",   "hear",  "catch",  "cut",   "crowd",   NULL,    "take",      "pour"};
+        "hold", "where",     "listen", NULL,    "join",  "small", "meet",
+        "end",  "eof",       "finish", "close", "reset", "pause", "keyword",
+        "say",  "one-piece", NULL,     "put",   "last",  "hear",  "catch",
+        "cut",  "crowd",     "visits", NULL,    "take",  "pour"};
     int words = 1;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -200,7 +200,7 @@ come_and_go() {
     local long others=(1 2 3 4 5 6 7 8 9 10 11 12) group
     printf -v long '%1200s' ''
     group=$(IFS=,; echo "${others[*]}")
-    talk many crowd 1500 half
+    talk many crowd $((400 * $1)) half
     done_well many
     talk leave join A,B meet A,B \
         join "$group" meet A,B,"$group" put "$group" half reset "$group" meet A,B \

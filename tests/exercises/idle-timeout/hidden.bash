@@ -203,7 +203,7 @@ check_reset() {
 
 come_and_go() {
     leave_early 9
-    talk many crowd 1500 half
+    talk many crowd $((300 * $1)) half
     done_well many
     # shellcheck disable=SC2046
     peer -n 15 echo 10 $(silent_for 1)

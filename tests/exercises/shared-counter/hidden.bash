@@ -149,7 +149,7 @@ come_and_go() {
     peer -n 25 put 'a line\x0a' finish drain
     peer -n 25 put 'a line\x0a?\x0a' line reset
     ask_and_reset
-    talk many crowd 3000 'a line\n?\nhalf'
+    talk many crowd $((2500 * $1)) 'a line\n?\nhalf'
     done_well many
 }
 

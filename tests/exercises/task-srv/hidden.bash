@@ -185,7 +185,7 @@ come_and_go() {
             join x put x "$request" take x "${answer[@]}" finish x end x
         done_well leaves
     done
-    talk many crowd 3000 "${request:0:8}" crowd 100 "$request"
+    talk many crowd $((2000 * $1)) "${request:0:8}" crowd $((20 * $1)) "$request"
     done_well many
 }
 
