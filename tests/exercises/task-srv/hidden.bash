@@ -127,7 +127,10 @@ check_told_once() {
     choose
     last=("${answer[@]}")
     steps+=(put d "$request" take d "${answer[@]}" say served hold "${rest[@]}")
-    steps+=(close a,b,d where)
+    # One leaves after the other.
+    choose
+    answers+=("${answer[*]}")
+    steps+=(close a put d "$request" take d "${answer[@]}" close b where)
     lengths=(192001 196609 201001 205801 212992 215401 220201 229377)
     for length in "${lengths[@]}"; do
         request_for "$length" T
