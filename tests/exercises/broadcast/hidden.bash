@@ -1,8 +1,25 @@
 # The hidden checks of broadcast.
 # shellcheck disable=SC2034,SC2054,SC2154  # as in checks.bash
 
+# When S has read a little, its socket has room for a line, while the server still keeps more.
 check_late() {
-    local most
+    local i text most steps=()
+    printf -v text '%999s' ''
+    text=${text// /x}\\n
+    for ((i = 0; i < 200; i++)); do
+        steps+=(put A "$text" hear B "$text")
+    done
+    for ((i = 1; i <= 20; i++)); do
+        steps+=(hear S "$text$text" put A "new $i\\n" hear B "new $i\\n")
+    done
+    for ((i = 40; i < 200; i++)); do
+        steps+=(hear S "$text")
+    done
+    for ((i = 1; i <= 20; i++)); do
+        steps+=(hear S "new $i\\n")
+    done
+    expected 'S, which reads late and slowly, hears all lines in the order in which they were sent'
+    slow_reader "${steps[@]}"
     expected 'S hears each byte of 250 KiB, though it begins to read late'
     slow_reader pour A 500 B catch S 500 put A 'done\n' hear B,S 'done\n'
     # Now the same, and then as many lines of C as let 227 KiB be for the server to keep.
@@ -56,26 +73,6 @@ check_each() {
     talk six join E,F small 1,2,3,4,5,6 meet E,F,1,2,3,4,5,6 pour E 400 F \
         catch 1,2,3,4,5,6 400
     done_well six
-}
-
-# When S has read a little, its socket has room for a line, while the server still keeps more.
-check_order() {
-    local i text steps=()
-    short_lines
-    for ((i = 0; i < 100; i++)); do
-        steps+=(put A "$text" hear B "$text")
-    done
-    for ((i = 1; i <= 20; i++)); do
-        steps+=(hear S "$text" put A "new $i\\n" hear B "new $i\\n")
-    done
-    for ((i = 0; i < 80; i++)); do
-        steps+=(hear S "$text")
-    done
-    for ((i = 1; i <= 20; i++)); do
-        steps+=(hear S "new $i\\n")
-    done
-    expected 'S, which reads slowly, hears all lines in the order in which they were sent'
-    slow_reader "${steps[@]}"
 }
 
 check_speaks() {
