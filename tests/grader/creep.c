@@ -97,9 +97,15 @@ int main(int argc, char *argv[])
         ptrace(PTRACE_SINGLESTEP, thread, NULL, (void *)(size_t)signal_of(status));
         stopped = stops(thread, &status, end);
     }
-    if (!stopped) { /* it waits in a call, or has ended */
-        ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
-        stopped = waitpid(thread, &status, __WALL) == thread && WIFSTOPPED(status);
+    /* It is to wait in no call that it has stepped into: that would end with a trap which nobody
+       takes.  So it goes on at its full speed for a moment. */
+    for (int i = 0; i < 2; i++) {
+        if (stopped && i == 1)
+            ptrace(PTRACE_CONT, thread, NULL, (void *)(size_t)signal_of(status));
+        if (!stopped || i == 1) {
+            ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
+            stopped = waitpid(thread, &status, __WALL) == thread && WIFSTOPPED(status);
+        }
     }
     if (stopped)
         ptrace(PTRACE_DETACH, thread, NULL, (void *)(size_t)signal_of(status));
