@@ -49,19 +49,17 @@ static bool released(void)
     return sigismember(&pending, SIGUSR1) == 1;
 }
 
-/* Waits until the thread stops again; it may be in a call that waits.  Returns false where it
-   has ended, or where the time is up. */
-static bool stops(pid_t thread, int *status, long long end)
+/* Waits until the thread stops again; it may be in a call that waits, and must not be let go
+   there: at its end would be a trap that nobody takes.  Returns false where the thread has
+   ended. */
+static bool stops(pid_t thread, int *status)
 {
     for (int i = 0;; i++) {
         pid_t pid = waitpid(thread, status, WNOHANG | __WALL);
         if (pid != 0)
             return pid == thread && WIFSTOPPED(*status);
-        if (i < 1000)
-            continue;
-        if (clock_ms() >= end || released())
-            return false;
-        poll(NULL, 0, 1);
+        if (i >= 1000)
+            poll(NULL, 0, 1);
     }
 }
 
@@ -92,22 +90,12 @@ int main(int argc, char *argv[])
     fflush(stdout);
     long long end = clock_ms() + strtol(argv[2], NULL, 10);
     ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
-    bool stopped = stops(thread, &status, end);
-    while (stopped && clock_ms() < end && !released()) {
-        ptrace(PTRACE_SINGLESTEP, thread, NULL, (void *)(size_t)signal_of(status));
-        stopped = stops(thread, &status, end);
-    }
-    /* It is to wait in no call that it has stepped into: that would end with a trap which nobody
-       takes.  So it goes on at its full speed for a moment. */
-    for (int i = 0; i < 2; i++) {
-        if (stopped && i == 1)
-            ptrace(PTRACE_CONT, thread, NULL, (void *)(size_t)signal_of(status));
-        if (!stopped || i == 1) {
-            ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
-            stopped = waitpid(thread, &status, __WALL) == thread && WIFSTOPPED(status);
+    while (stops(thread, &status)) {
+        if (clock_ms() >= end || released()) {
+            ptrace(PTRACE_DETACH, thread, NULL, (void *)(size_t)signal_of(status));
+            break;
         }
+        ptrace(PTRACE_SINGLESTEP, thread, NULL, (void *)(size_t)signal_of(status));
     }
-    if (stopped)
-        ptrace(PTRACE_DETACH, thread, NULL, (void *)(size_t)signal_of(status));
     return EXIT_SUCCESS;
 }
