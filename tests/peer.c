@@ -509,7 +509,8 @@ static size_t number(char **words)
     return value;
 }
 
-/* The same as act, for the verbs that take a text; 0 where it is none of them. */
+/* The same as act, for the verbs that take a text, and for slowly; 0 where it is none of them.
+ */
 static int act_on_text(struct connection *c, char **words)
 {
     if (strcmp(verb, "put") == 0) {
@@ -523,6 +524,10 @@ static int act_on_text(struct connection *c, char **words)
     if (strcmp(verb, "repeat") == 0) {
         repeat(c, number(words + 1), words[2], false);
         return 3;
+    }
+    if (strcmp(verb, "slowly") == 0) {
+        slowly(c, number(words + 1), number(words + 2), number(words + 3));
+        return 4;
     }
     if (strcmp(verb, "single") == 0) {
         single(c, number(words + 1), words[2]);
@@ -561,10 +566,6 @@ static int act(struct connection *c, char **words)
     if (strcmp(verb, "take") == 0) {
         take(c, number(words + 1));
         return 2;
-    }
-    if (strcmp(verb, "slowly") == 0) {
-        slowly(c, number(words + 1), number(words + 2), number(words + 3));
-        return 4;
     }
     if (strcmp(verb, "trips") == 0) {
         trips(c, number(words + 1), number(words + 2));

@@ -179,14 +179,14 @@ listening() {
     done | awk '
         /socket:\[/ { sub(/.*socket:\[/, ""); sub(/\].*/, ""); mine[$0] = 1; next }
         $4 == "0A" && ($10 in mine) { print $2 }
-        ' - /proc/net/tcp /proc/net/tcp6 | sort -u | while IFS=: read -r host at; do
-        host=${host#0000000000000000FFFF0000} # an IPv4 address in the table of IPv6
-        case $host in
-        00000000000000000000000000000000) host='[::]' ;;
-        00000000000000000000000001000000) host='[::1]' ;;
-        ????????) host=$((16#${host:6:2})).$((16#${host:4:2})).$((16#${host:2:2})).$((16#${host:0:2})) ;;
+        ' - /proc/net/tcp /proc/net/tcp6 | sort -u | while IFS=: read -r hex at; do
+        hex=${hex#0000000000000000FFFF0000} # an IPv4 address in the table of IPv6
+        case $hex in
+        00000000000000000000000000000000) hex='[::]' ;;
+        00000000000000000000000001000000) hex='[::1]' ;;
+        ????????) hex=$((16#${hex:6:2})).$((16#${hex:4:2})).$((16#${hex:2:2})).$((16#${hex:0:2})) ;;
         esac
-        echo "$host:$((16#$at))"
+        echo "$hex:$((16#$at))"
     done
 }
 

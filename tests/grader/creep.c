@@ -65,11 +65,11 @@ static bool stops(pid_t thread, int *status)
 
 /* The signal that the thread has stopped for, so that it gets it; a step is none, nor is our
    own PTRACE_INTERRUPT. */
-static int signal_of(int status)
+static long signal_of(int status)
 {
     int number = WSTOPSIG(status);
 
-    return status >> 16 != 0 || number == SIGTRAP ? 0 : number;
+    return status >> 16 != 0 || number == SIGTRAP ? 0L : number;
 }
 
 int main(int argc, char *argv[])
@@ -92,10 +92,10 @@ int main(int argc, char *argv[])
     ptrace(PTRACE_INTERRUPT, thread, NULL, NULL);
     while (stops(thread, &status)) {
         if (clock_ms() >= end || released()) {
-            ptrace(PTRACE_DETACH, thread, NULL, (void *)(size_t)signal_of(status));
+            ptrace(PTRACE_DETACH, thread, NULL, signal_of(status));
             break;
         }
-        ptrace(PTRACE_SINGLESTEP, thread, NULL, (void *)(size_t)signal_of(status));
+        ptrace(PTRACE_SINGLESTEP, thread, NULL, signal_of(status));
     }
     return EXIT_SUCCESS;
 }
