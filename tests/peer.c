@@ -509,7 +509,8 @@ static size_t number(char **words)
     return value;
 }
 
-/* The same as act, for the verbs that take a text, and for slowly; 0 where it is none of them.
+/* The same as act, for the verbs that take a text, and for two others; 0 where it is none of
+ * them.
  */
 static int act_on_text(struct connection *c, char **words)
 {
@@ -524,6 +525,10 @@ static int act_on_text(struct connection *c, char **words)
     if (strcmp(verb, "repeat") == 0) {
         repeat(c, number(words + 1), words[2], false);
         return 3;
+    }
+    if (strcmp(verb, "latest") == 0) {
+        latest(c);
+        return 1;
     }
     if (strcmp(verb, "slowly") == 0) {
         slowly(c, number(words + 1), number(words + 2), number(words + 3));
@@ -595,8 +600,6 @@ static int act(struct connection *c, char **words)
         close(c->fd);
     else if (strcmp(verb, "line") == 0)
         line(c);
-    else if (strcmp(verb, "latest") == 0)
-        latest(c);
     else if (strcmp(verb, "drain") == 0)
         drain(c);
     else if (strcmp(verb, "mirror") == 0)
