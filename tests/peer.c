@@ -118,7 +118,7 @@ static char byte_at(const struct connection *c, size_t i)
 
     if (!in_lines)
         return (char)value;
-    return i % 64 == 63 ? '\n' : (char)('a' + value % 256 % 26);
+    return i % 64 == 63 ? '\n' : "abcdefghijklmnopqrstuvwxyz"[value % 256 % 26];
 }
 
 /* Waits until the socket is ready; false where it isn't within MS milliseconds. */
@@ -509,7 +509,7 @@ static size_t number(char **words)
     return value;
 }
 
-/* The same as act, for the verbs that take a text, and for two others; 0 where it is none of
+/* The same as act, for the verbs that take a text, and for some others; 0 where it is none of
  * them.
  */
 static int act_on_text(struct connection *c, char **words)
@@ -525,6 +525,10 @@ static int act_on_text(struct connection *c, char **words)
     if (strcmp(verb, "repeat") == 0) {
         repeat(c, number(words + 1), words[2], false);
         return 3;
+    }
+    if (strcmp(verb, "part") == 0) {
+        part(c, number(words + 1));
+        return 2;
     }
     if (strcmp(verb, "latest") == 0) {
         latest(c);
@@ -562,10 +566,6 @@ static int act(struct connection *c, char **words)
     }
     if (strcmp(verb, "offer") == 0) {
         offer(c, number(words + 1));
-        return 2;
-    }
-    if (strcmp(verb, "part") == 0) {
-        part(c, number(words + 1));
         return 2;
     }
     if (strcmp(verb, "take") == 0) {
