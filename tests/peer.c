@@ -118,7 +118,9 @@ static char byte_at(const struct connection *c, size_t i)
 
     if (!in_lines)
         return (char)value;
-    return i % 64 == 63 ? '\n' : "abcdefghijklmnopqrstuvwxyz"[value % 256 % 26];
+    if (i % 64 == 63)
+        return '\n';
+    return "abcdefghijklmnopqrstuvwxyz"[value % 256 % 26];
 }
 
 /* Waits until the socket is ready; false where it isn't within MS milliseconds. */
