@@ -18,6 +18,8 @@
    offer N    sends N bytes, or as many of them as the other side takes
    receive    reads until all that was sent has come back, and checks each byte
    part N     reads up to N bytes of it, until no more come, and checks them
+   slowly N MS COUNT  reads N bytes of it every MS milliseconds, COUNT times, and checks
+              each byte
    trips N B  N times: sends B bytes and receives them; fails if each but the first two,
               which the receiver acknowledges at once, took 30 ms or more
    finish     shuts the writing side down
@@ -29,12 +31,16 @@
    put TEXT   sends TEXT, in which \n is a newline and \xHH a byte
    get TEXT   reads as many bytes as TEXT has, and expects these
    repeat N TEXT  sends TEXT N times
+   single N TEXT  the same, each time with a write and a segment of its own, and a moment
+              after it in which the other side can read
    cram TEXT  sends TEXT again and again, until the other side takes no more, or 64 MiB
    trickle N MS  N times, or until SIGUSR1 where N is 0: sends a byte, gets it back, and
               sees nothing else for MS milliseconds
    silence MIN MAX  sends no more, and expects the end of the stream, or a reset, MIN to MAX
               milliseconds after its last byte; what was to come back may be left unread
    line       reads a line, and prints it
+   latest     reads what is there, until no more comes, and prints the last line of it
+              that is whole
    drain      reads to the end of the stream, or a reset, whatever comes
    mirror     echoes until the end of the stream
    say WORD   prints WORD on a line of its own
@@ -53,6 +59,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -111,7 +118,9 @@ static char byte_at(const struct connection *c, size_t i)
 
     if (!in_lines)
         return (char)value;
-    return i % 64 == 63 ? '\n' : (char)('a' + value % 256 % 26);
+    if (i % 64 == 63)
+        return '\n';
+    return "abcdefghijklmnopqrstuvwxyz"[value % 256 % 26];
 }
 
 /* Waits until the socket is ready; false where it isn't within MS milliseconds. */
@@ -183,6 +192,19 @@ static void receive(struct connection *c)
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "nothing comes back");
         receive_some(c, c->sent);
+    }
+}
+
+static void slowly(struct connection *c, size_t length, size_t ms, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t end = c->sent - c->received > length ? c->received + length : c->sent;
+        while (c->received < end) {
+            if (!ready(c, POLLIN, patience_ms))
+                fail(c, "nothing comes back");
+            receive_some(c, end);
+        }
+        sleep_ms((int)ms);
     }
 }
 
@@ -338,6 +360,22 @@ static void repeat(struct connection *c, size_t count, const char *text, bool cr
     }
 }
 
+static void single(struct connection *c, size_t count, const char *text)
+{
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
+
+    for (size_t i = 0; i < count;) {
+        if (!ready(c, POLLOUT, patience_ms))
+            fail(c, "the other side takes no more");
+        ssize_t n = write(c->fd, bytes, length);
+        if (n == -1 && !should_retry(errno))
+            fail(c, "%s", strerror(errno));
+        i += n > 0;
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    }
+}
+
 static void silence(struct connection *c, size_t min, size_t max)
 {
     /* Behind bytes that nobody reads only a reset is seen, and that without asking. */
@@ -370,6 +408,29 @@ static void line(struct connection *c)
             length++;
         }
     }
+    fflush(stdout);
+}
+
+static void latest(struct connection *c)
+{
+    char text[LONGEST_LINE] = "";
+    char last[LONGEST_LINE] = "";
+    size_t length = 0;
+
+    while (ready(c, POLLIN, QUIET_MS)) {
+        char byte;
+        ssize_t n = read(c->fd, &byte, 1);
+        if (n == 0 || (n == -1 && !should_retry(errno)))
+            break;
+        if (n == 1 && byte == '\n') {
+            text[length] = '\0';
+            strcpy(last, text);
+            length = 0;
+        } else if (n == 1 && length < sizeof text - 1) {
+            text[length++] = byte;
+        }
+    }
+    printf("%s\n", last);
     fflush(stdout);
 }
 
@@ -450,7 +511,9 @@ static size_t number(char **words)
     return value;
 }
 
-/* The same as act, for the verbs that take a text; 0 where it is none of them. */
+/* The same as act, for the verbs that take a text, and for some others; 0 where it is none of
+ * them.
+ */
 static int act_on_text(struct connection *c, char **words)
 {
     if (strcmp(verb, "put") == 0) {
@@ -463,6 +526,22 @@ static int act_on_text(struct connection *c, char **words)
     }
     if (strcmp(verb, "repeat") == 0) {
         repeat(c, number(words + 1), words[2], false);
+        return 3;
+    }
+    if (strcmp(verb, "part") == 0) {
+        part(c, number(words + 1));
+        return 2;
+    }
+    if (strcmp(verb, "latest") == 0) {
+        latest(c);
+        return 1;
+    }
+    if (strcmp(verb, "slowly") == 0) {
+        slowly(c, number(words + 1), number(words + 2), number(words + 3));
+        return 4;
+    }
+    if (strcmp(verb, "single") == 0) {
+        single(c, number(words + 1), words[2]);
         return 3;
     }
     if (strcmp(verb, "cram") == 0) {
@@ -489,10 +568,6 @@ static int act(struct connection *c, char **words)
     }
     if (strcmp(verb, "offer") == 0) {
         offer(c, number(words + 1));
-        return 2;
-    }
-    if (strcmp(verb, "part") == 0) {
-        part(c, number(words + 1));
         return 2;
     }
     if (strcmp(verb, "take") == 0) {

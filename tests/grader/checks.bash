@@ -192,14 +192,14 @@ listening() {
     done | awk '
         /socket:\[/ { sub(/.*socket:\[/, ""); sub(/\].*/, ""); mine[$0] = 1; next }
         $4 == "0A" && ($10 in mine) { print $2 }
-        ' - /proc/net/tcp /proc/net/tcp6 | sort -u | while IFS=: read -r host at; do
-        host=${host#0000000000000000FFFF0000} # an IPv4 address in the table of IPv6
-        case $host in
-        00000000000000000000000000000000) host='[::]' ;;
-        00000000000000000000000001000000) host='[::1]' ;;
-        ????????) host=$((16#${host:6:2})).$((16#${host:4:2})).$((16#${host:2:2})).$((16#${host:0:2})) ;;
+        ' - /proc/net/tcp /proc/net/tcp6 | sort -u | while IFS=: read -r hex at; do
+        hex=${hex#0000000000000000FFFF0000} # an IPv4 address in the table of IPv6
+        case $hex in
+        00000000000000000000000000000000) hex='[::]' ;;
+        00000000000000000000000001000000) hex='[::1]' ;;
+        ????????) hex=$((16#${hex:6:2})).$((16#${hex:4:2})).$((16#${hex:2:2})).$((16#${hex:0:2})) ;;
         esac
-        echo "$host:$((16#$at))"
+        echo "$hex:$((16#$at))"
     done
 }
 
@@ -468,6 +468,63 @@ has_at_most() {
     done
     came '%s' "$sum"
     [ "$sum" -le "$1" ]
+}
+
+# directs NAME COUNT: carries out what the client asks for with COUNT times "say freeze hold" or
+# "say thaw hold": the program finds together what the client does in between.
+directs() {
+    local n
+    for ((n = 1; n <= $2; n++)); do
+        eventually has_asked_or_ended "$1" "$n"
+        case $(grep -xE 'freeze|thaw' "$here/client.$1" | sed -n "${n}p") in
+        freeze) freeze ;;
+        thaw) thaw ;;
+        *) client_failed "$1" ;;
+        esac
+        release "$1"
+    done
+}
+
+has_asked_or_ended() {
+    [ "$(grep -cxE 'freeze|thaw' "$here/client.$1")" -ge "$2" ] || ended "${client_pid[$1]}"
+}
+
+# listens_only_there ARGUMENT...: starts the program at another address of this machine than
+# 127.0.0.1, and fails the check where it listens elsewhere.
+listens_only_there() {
+    local host=127.0.0.2
+    serve "$@"
+    expected 'it listens at 127.0.0.2, and nowhere else, when called with %s' "$address"
+    came 'it listens at %s' "$(listening_hosts | sed 's/^00*$/all addresses/' | paste -sd ' ')"
+    [ "$(listening_hosts)" = 127.0.0.2 ] || fail 'the program does not listen where it should'
+}
+
+# Where the program listens, as dotted decimals; other forms as the kernel has them.
+listening_hosts() {
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        grep -i "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A " |
+        sed 's/^ *[0-9]*: \([0-9A-F]*\):.*/\1/; s/^0000000000000000FFFF0000//' |
+        while read -r hex; do
+            if [ "${#hex}" -eq 8 ]; then
+                printf '%d.%d.%d.%d\n' "0x${hex:6}" "0x${hex:4:2}" "0x${hex:2:2}" "0x${hex:0:2}"
+            else
+                echo "$hex"
+            fi
+        done | sort -u
+}
+
+# How many bytes the kernels keep of what the program has written: those that are not yet
+# acknowledged on its side, and those that are not yet read on the other.
+on_the_way() {
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$(printf :%04X "$port")" '
+        function number(hex, i, sum) {
+            for (i = 1; i <= length(hex); i++)
+                sum = 16 * sum + index("0123456789ABCDEF", substr(hex, i, 1)) - 1
+            return sum
+        }
+        index($2, port) { sum += number(substr($5, 1, 8)) }
+        index($3, port) { sum += number(substr($5, 10, 8)) }
+        END { print sum + 0 }'
 }
 
 # keeps_nothing COMMAND...: runs the command, with which clients come and go, again and again; its

@@ -29,6 +29,9 @@
    keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until somebody
                           listens there; join and small connect to IP:PORT from now on
    one-piece NAMES        expects that all that has come so far was sent with one write
+   crowd COUNT TEXT       COUNT clients, one after the other, send TEXT, shut their side down,
+                          and read to the end
+   where                  prints IP:PORT, which keyword has learned
    pause MS               waits so many milliseconds
    say WORD               prints WORD on a line of its own
    hold                   waits for SIGUSR1
@@ -61,7 +64,7 @@ enum {
     AGAIN_MS = 200,            /* when meet sends its line again */
     LONGEST_LINE = 1024,       /* that pour sends */
     BATCH = 16 * LONGEST_LINE, /* what pour sends at a time */
-    MAX_CONNECTIONS = 64,
+    MAX_CONNECTIONS = 256,
     END = -1 /* in place of a byte */
 };
 
@@ -74,8 +77,8 @@ struct connection {
     int error;     /* with which the stream has ended, or 0 */
 };
 
-/* The lines that pour sends: line K has from 1 to LONGEST_LINE bytes, and begins with
-   another letter than its neighbours. */
+/* The lines that pour sends: line K has from 2 to LONGEST_LINE bytes, and begins with
+   another letter than its neighbours.  None is empty: that is for other steps to try. */
 struct lines {
     size_t line;
     size_t at; /* in the line */
@@ -86,6 +89,7 @@ struct talk {
     struct connection *agent;            /* the connection that listen has taken */
     struct connection connections[MAX_CONNECTIONS];
     size_t count;
+    bool nul; /* whether a NUL byte came with the message */
 };
 
 static const char *step = "start"; /* for the message when it fails */
@@ -216,7 +220,7 @@ static void take(struct connection *c, size_t count, char wanted)
 
 static char next_of(struct lines *lines)
 {
-    if (lines->at == lines->line * 389 % LONGEST_LINE) {
+    if (lines->at == 1 + lines->line * 389 % (LONGEST_LINE - 1)) {
         *lines = (struct lines){.line = lines->line + 1};
         return '\n';
     }
@@ -313,6 +317,25 @@ static void join(struct talk *talk, const char *name)
     if (fd == -1)
         fail(NULL, "%s", error);
     add(talk, name, fd);
+}
+
+static void crowd(const struct talk *talk, size_t count, const char *text)
+{
+    char error[ERROR_SIZE];
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
+
+    while (count-- > 0) {
+        struct connection c = {.name = "of many", .fd = tcp_connect(talk->address, error)};
+        if (c.fd == -1)
+            fail(&c, "%s", error);
+        if (set_nonblocking(c.fd) == -1)
+            fail(&c, "%s", strerror(errno));
+        send_last(&c, bytes, length);
+        while (next_byte(&c) != END)
+            ;
+        close(c.fd);
+    }
 }
 
 /* One client from its beginning to its end; see visits. */
@@ -427,14 +450,16 @@ static bool is_whole(struct talk *talk, const char *text, const char *start)
 }
 
 /* Adds what has come to TEXT, up to a newline.  Returns whether more may follow. */
-static bool read_text(struct connection *c, char *text, size_t size)
+static bool read_text(struct talk *talk, char *text, size_t size)
 {
+    struct connection *c = talk->agent;
     size_t length = strlen(text);
 
     do {
         int byte = next_byte(c);
         if (byte == END || byte == '\n' || length == size - 1)
             return false;
+        talk->nul = talk->nul || byte == '\0'; /* one-piece has something to say about that */
         text[length++] = (char)byte;
         text[length] = '\0';
     } while (c->used < c->length);
@@ -462,13 +487,15 @@ static void expect_keyword(struct talk *talk, const char *word)
         if (!more) /* it may begin to listen only now */
             sleep_ms(AGAIN_MS);
         else if (c->used < c->length || ready(c->fd, POLLIN, AGAIN_MS))
-            more = read_text(c, text, sizeof text);
+            more = read_text(talk, text, sizeof text);
     }
 }
 
 /* The kernel counts the segments; 0 where it does not tell.  Short writes are never split. */
-static void expect_one_piece(const struct connection *c)
+static void expect_one_piece(const struct talk *talk, const struct connection *c)
 {
+    if (talk->nul)
+        fail(c, "a NUL byte came with the message");
 #ifdef __GLIBC__
     struct tcp_info info = {0};
     socklen_t length = sizeof info;
@@ -534,7 +561,7 @@ static void act(struct talk *talk, const char *name, char **words)
         if (strcmp(step, "eof") == 0 && c->error != 0)
             fail(c, "%s in place of the end of the stream", strerror(c->error));
     } else if (strcmp(step, "one-piece") == 0)
-        expect_one_piece(c);
+        expect_one_piece(talk, c);
     else if (strcmp(step, "finish") == 0)
         shutdown(c->fd, SHUT_WR);
     else if (strcmp(step, "close") == 0)
@@ -582,6 +609,11 @@ static void carry_out(struct talk *talk, char **words)
         expect_keyword(talk, words[1]);
     } else if (strcmp(step, "listen") == 0) {
         listen_for_program(talk);
+    } else if (strcmp(step, "where") == 0) {
+        printf("%s\n", talk->address);
+        fflush(stdout);
+    } else if (strcmp(step, "crowd") == 0) {
+        crowd(talk, number(words[1]), words[2]);
     } else if (strcmp(step, "visits") == 0) {
         for (size_t i = number(words[1]); i > 0; i--)
             visit(talk, words[2]);
@@ -603,9 +635,10 @@ static void carry_out(struct talk *talk, char **words)
 static int words_of(const char *name)
 {
     static const char *const names[] = {
-        "hold",  "listen", NULL,    "join",    "small", "meet",      "end", "eof", "finish",
-        "close", "reset",  "pause", "keyword", "say",   "one-piece", NULL,  "put", "last",
-        "hear",  "catch",  "cut",   "visits",  NULL,    "take",      "pour"};
+        "hold", "where",     "listen", NULL,    "join",  "small", "meet",
+        "end",  "eof",       "finish", "close", "reset", "pause", "keyword",
+        "say",  "one-piece", NULL,     "put",   "last",  "hear",  "catch",
+        "cut",  "crowd",     "visits", NULL,    "take",  "pour"};
     int words = 1;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
