@@ -21,11 +21,12 @@ listen_at=127.0.0.1 # where serve tells it to listen
 patience=${GRADE_PATIENCE:-8} # seconds for what takes no time in a program that works
 silence=${GRADE_SILENCE:-65}  # seconds for which a client may be silent, or not read
 reason=
-sent=     # by the client that has failed
+sent=      # by the client that has failed
 expected=
-came=     # what the client got, or what was found
-death=    # how the program has ended
-runner= # the process here that has started the program
+got=      # what the client got, or what was found
+death=     # how the program has ended
+freezing=  # while it is to stop, what is said where it does not
+runner=    # the process here that has started the program
 declare -A client_pid=()
 
 # What stands in the report when the check fails: a format and its arguments, as for printf.
@@ -34,9 +35,9 @@ expected() {
     printf -v expected -- "$@"
 }
 
-came() {
+got() {
     # shellcheck disable=SC2059
-    printf -v came -- "$@"
+    printf -v got -- "$@"
 }
 
 # fail TEXT...: ends the check, which has failed.
@@ -119,16 +120,16 @@ build() {
     if [ "$status" -ne 0 ]; then
         not_contained
         control "$here/control" >/dev/null 2>"$here/trouble" || cannot 'no compiler works any more'
-        came 'exit status %s' "$status"
+        got 'exit status %s' "$status"
         ! wants_network || fail 'make fails: the build wants a network, and the grader has none'
         fail 'make fails'
     fi
     expected 'an executable file %s' "$program"
     if [ ! -f "$copy/$program" ]; then
-        came '%s' "$(cd "$copy" && echo * | head -c 1000)"
+        got '%s' "$(cd "$copy" && echo * | head -c 1000)"
         fail "make builds no program $program"
     elif [ ! -x "$copy/$program" ]; then
-        came 'a file %s that is not executable' "$program"
+        got 'a file %s that is not executable' "$program"
         fail 'the program is not executable: chmod +x makes it so'
     fi
     expected=
@@ -149,13 +150,13 @@ find_makefile() {
     for file in "$copy"/*.{zip,tar,tgz,tar.?z,tar.bz2,tar.zst,7z,rar}; do
         [ ! -f "$file" ] || other=("the archive ${file##*/}")
     done
-    came '%s' "$(cd "$copy" && echo * | head -c 1000)"
+    got '%s' "$(cd "$copy" && echo * | head -c 1000)"
     if [ -n "$found" ]; then
         found=${found%/*}
-        came 'one in the directory %s' "${found#./}"
+        got 'one in the directory %s' "${found#./}"
         fail "there is no makefile here, but one a directory deeper: grade that one"
     elif [ "${#other[@]}" -gt 0 ]; then
-        came 'only %s' "${other[*]}"
+        got 'only %s' "${other[*]}"
         [[ ${other[*]} != 'the archive'* ]] || fail 'there is no makefile, but an archive: unpack it'
         fail "there is no makefile: write one that builds the program, with other tools if need be"
     fi
@@ -166,9 +167,9 @@ find_makefile() {
 still_builds() {
     local where
     where=$(listening)
-    came 'after %s seconds it is still at it' "$1"
+    got 'after %s seconds it is still at it' "$1"
     if [ -n "$where" ]; then
-        came 'after %s seconds it is still at it, and something that it has started listens at %s' \
+        got 'after %s seconds it is still at it, and something that it has started listens at %s' \
             "$1" "${where//$'\n'/, }"
         fail 'make does not end: does it run the program? Its first target has to build it only'
     fi
@@ -242,20 +243,20 @@ serve() {
         how_it_ended
         why_it_ended
     elif elsewhere=$(listening) && [ -n "$elsewhere" ]; then
-        came 'the program listens at %s' "${elsewhere//$'\n'/, }"
+        got 'the program listens at %s' "${elsewhere//$'\n'/, }"
         fail 'the program listens, but not at the address that is its first argument'
     else
-        came 'the program runs, and does not listen there'
+        got 'the program runs, and does not listen there'
     fi
     fail 'the program does not listen'
 }
 
 # Fails the check with a reason where one can be seen.
 why_it_ended() {
-    if [[ $came = *'exit status 0'* ]] && grep -q '^\[the program has ended, and left' "$log"; then
-        came 'its first process ended, and another one went on in the background'
+    if [[ $got = *'exit status 0'* ]] && grep -q '^\[the program has ended, and left' "$log"; then
+        got 'its first process ended, and another one went on in the background'
         fail 'the program goes to the background: it has to stay in the foreground'
-    elif [[ $came = *'exit status 12'[67]* ]]; then
+    elif [[ $got = *'exit status 12'[67]* ]]; then
         local what
         what=$(machine "$copy/$program")
         [ -z "$what" ] || fail "the program does not start here: it is $what"
@@ -307,12 +308,12 @@ not_contained() {
     [ ! -s "$here/trouble" ] || cannot "$(head -n 1 "$here/trouble")"
 }
 
-# Sets came to how the program has ended.
+# Sets got to how the program has ended.
 how_it_ended() {
     local status=0
     wait "$runner" || status=$?
     not_contained
-    came="the program ended: $(end_of "$status")"
+    got="the program ended: $(end_of "$status")"
 }
 
 # end_of STATUS: how the program has ended, for a report; signals are 128 and more.
@@ -344,7 +345,7 @@ find_death() {
     done
 }
 
-# Waits for the program's own end, and sets came to how that was.
+# Waits for the program's own end, and sets got to how that was.
 ends() {
     eventually ended "$runner"
     how_it_ended
@@ -398,7 +399,7 @@ client_failed() {
     [ "$status" -le 1 ] || cannot "client $1 ended with exit status $status"
     said=$(grep '^peer: ' "$here/client.$1") || said='it has ended'
     sent=$(sed -n 's/^sent: //p' "$here/client.$1" | head -n 1)
-    [ -n "$came" ] || came '%s' "${said#peer: }"
+    [ -n "$got" ] || got '%s' "${said#peer: }"
     [ "$1" != alone ] || who='the client'
     fail "$who did not get what it should"
 }
@@ -411,9 +412,18 @@ peer() {
 
 # freeze: stops all of the program, and returns when it has stopped: what happens from now on, it
 # finds all at once, in an order that does not depend on chance.  thaw: lets it go on.
+#
+# A process that has been stopped between vfork and exec keeps its parent from stopping, so another
+# try begins with SIGCONT.
 freeze() {
+    freezing='the program does not stop for SIGSTOP'
     signal_all STOP
-    soon stopped_or_ended || cannot 'the program does not stop for SIGSTOP'
+    until patience=2 soon stopped_or_ended; do
+        signal_all CONT
+        nap 0
+        signal_all STOP
+    done
+    freezing=
 }
 
 thaw() {
@@ -458,7 +468,7 @@ stopped() {
 # descriptors or threads, or both, which are added up.
 keeps_at_most() {
     soon has_at_most "$@" || fail 'the program keeps something of clients that have left'
-    came=
+    got=
 }
 
 has_at_most() {
@@ -466,7 +476,7 @@ has_at_most() {
     for what in "${@:2}"; do
         sum=$((sum + $("$what")))
     done
-    came '%s' "$sum"
+    got '%s' "$sum"
     [ "$sum" -le "$1" ]
 }
 
@@ -490,27 +500,15 @@ has_asked_or_ended() {
 }
 
 # listens_only_there ARGUMENT...: starts the program at another address of this machine than
-# 127.0.0.1, and fails the check where it listens elsewhere.
+# 127.0.0.1, which would be reached at 0.0.0.0 too, and fails the check where it listens elsewhere.
 listens_only_there() {
-    local host=127.0.0.2
+    local where
+    listen_at=127.0.0.2
     serve "$@"
-    expected 'it listens at 127.0.0.2, and nowhere else, when called with %s' "$address"
-    came 'it listens at %s' "$(listening_hosts | sed 's/^00*$/all addresses/' | paste -sd ' ')"
-    [ "$(listening_hosts)" = 127.0.0.2 ] || fail 'the program does not listen where it should'
-}
-
-# Where the program listens, as dotted decimals; other forms as the kernel has them.
-listening_hosts() {
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-        grep -i "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$port") [0-9A-F:]* 0A " |
-        sed 's/^ *[0-9]*: \([0-9A-F]*\):.*/\1/; s/^0000000000000000FFFF0000//' |
-        while read -r hex; do
-            if [ "${#hex}" -eq 8 ]; then
-                printf '%d.%d.%d.%d\n' "0x${hex:6}" "0x${hex:4:2}" "0x${hex:2:2}" "0x${hex:0:2}"
-            else
-                echo "$hex"
-            fi
-        done | sort -u
+    expected 'it listens at %s, as its argument says, and nowhere else' "$address"
+    where=$(listening)
+    got 'it listens at %s' "${where//$'\n'/, }"
+    [ "$where" = "$address" ] || fail 'the program does not listen where it should'
 }
 
 # How many bytes the kernels keep of what the program has written: those that are not yet
@@ -550,7 +548,7 @@ keeps_nothing() {
         [ "${#left[@]}" -gt 0 ] || return 0
     done
     expected 'what the program has stays the same while clients come and go'
-    came '%s %s, and each time more' "${most[${left[0]}]}" "${name[${left[0]}]}"
+    got '%s %s, and each time more' "${most[${left[0]}]}" "${name[${left[0]}]}"
     fail 'the program keeps something of clients that have left'
 }
 
@@ -566,11 +564,11 @@ kept() {
 # Fails the check where the program does not sleep, though nothing happens.
 rests() {
     expected 'while nothing happens, the program sleeps in a call that waits'
-    came 'it runs on'
+    got 'it runs on'
     if ! soon sleeps || ! soon sleeps_on; then
         fail 'the program does not rest'
     fi
-    came=
+    got=
 }
 
 # A loop with a nap in it sleeps nearly always, and wakes up for nothing.
@@ -578,7 +576,7 @@ sleeps_on() {
     local before
     before=$(switches)
     sleep 2
-    came 'in 2 seconds it was woken up %s times' $(($(switches) - before))
+    got 'in 2 seconds it was woken up %s times' $(($(switches) - before))
     [ $(($(switches) - before)) -le 6 ]
 }
 
@@ -590,4 +588,8 @@ check_build() {
 # shellcheck disable=SC2119
 check_listens() {
     serve
+}
+
+check_address() {
+    listens_only_there
 }

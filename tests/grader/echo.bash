@@ -4,17 +4,6 @@
 
 # shellcheck disable=SC2034,SC2154  # checks.bash uses some variables, and sets others
 
-# Another address of this machine than 127.0.0.1, which would be reached at 0.0.0.0, too.
-check_address() {
-    local where
-    listen_at=127.0.0.2
-    serve
-    expected 'it listens at %s, as its argument says, and nowhere else' "$address"
-    where=$(listening)
-    came 'it listens at %s' "${where//$'\n'/, }"
-    [ "$where" = "$address" ] || fail 'the program does not listen where it should'
-}
-
 check_taken() {
     local status=0
     free_address
@@ -22,7 +11,7 @@ check_taken() {
     expected 'it ends, with a status other than 0, when another program listens at %s' "$address"
     start "$address"
     if ! soon ended "$runner"; then
-        came 'it runs on'
+        got 'it runs on'
         fail 'the program does not notice that it cannot listen'
     fi
     wait "$runner" || status=$?

@@ -25,10 +25,6 @@ slow_reader() {
     done_well room
 }
 
-check_address() {
-    listens_only_there
-}
-
 check_others() {
     expected 'each of the others hears the line, a newcomer too, and its sender does not'
     room put A 'one\n' hear B,C 'one\n' put B 'two\n' hear A,C 'two\n' \

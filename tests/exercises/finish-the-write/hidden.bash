@@ -1,6 +1,6 @@
 # What the hidden checks of finish-the-write do.
 
-# shellcheck disable=SC1091,SC2034,SC2154  # check sets ROOT, and uses came
+# shellcheck disable=SC1091,SC2034,SC2154  # check sets ROOT, and uses got
 
 . "$ROOT/tests/grader/echo.bash"
 . "$ROOT/tests/grader/crowd.bash"
@@ -34,8 +34,8 @@ check_bounded() {
 takes_at_most() {
     local now
     now=$(memory)
-    came '%s KiB, after %s KiB with 4 clients' "$now" "$before"
-    [ "$now" -le "$1" ] && came=
+    got '%s KiB, after %s KiB with 4 clients' "$now" "$before"
+    [ "$now" -le "$1" ] && got=
 }
 
 # Before anybody reads, the server shall have taken all that somebody has sent, and the end

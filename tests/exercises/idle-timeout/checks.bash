@@ -3,7 +3,7 @@
 # A client measures its silence from before its last byte was sent, so no delay makes a server
 # look too early.  Too late is only what is late by seconds.
 
-# shellcheck disable=SC2034,SC2154  # the grader sets them, and takes came
+# shellcheck disable=SC2034,SC2154  # the grader sets them, and takes got
 
 long=60    # seconds that no check waits for
 grace=4000 # milliseconds that a server may be late
@@ -16,10 +16,6 @@ silent_for() {
 
 check_listens() {
     serve "$long"
-}
-
-check_address() {
-    listens_only_there "$long"
 }
 
 check_echoes() {
@@ -98,9 +94,9 @@ turns_at_most() {
     local now
     now=$(turns)
     expected '%s' "$2"
-    came '%s turns' $((now - before))
+    got '%s turns' $((now - before))
     [ $((now - before)) -le "$1" ] || fail 'the server does not sleep'
-    came=
+    got=
 }
 
 # How often the server's threads have gone to sleep or lost the processor, and how many

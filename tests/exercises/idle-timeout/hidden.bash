@@ -1,6 +1,10 @@
 # What the hidden checks of idle-timeout do.
 
-# shellcheck disable=SC2034,SC2154  # the grader sets them, and takes came
+# shellcheck disable=SC2034,SC2154  # the grader sets them, and takes got
+
+check_address() {
+    listens_only_there "$long"
+}
 
 # Of what comes in pieces of 100 bytes, a write takes all or nothing when the kernels are full.
 check_whole() {
@@ -152,7 +156,7 @@ check_stuck() {
     expected 'so is one that has shut down its side, and reads nothing of its echo'
     patience=6 soon has_at_most "$before" descriptors ||
         fail 'the server has not closed the connection'
-    came=
+    got=
 }
 
 check_apart() {
@@ -237,7 +241,7 @@ check_threads() {
     client B -n 30 echo 10 say here hold
     said B here
     expected 'as many threads as with one client, %s, or a few more' "$had"
-    came '%s threads with 31 clients' "$(threads)"
+    got '%s threads with 31 clients' "$(threads)"
     [ "$(threads)" -le $((had + 8)) ] || fail 'the number of threads grows with the clients'
 }
 

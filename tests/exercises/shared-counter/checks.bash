@@ -2,10 +2,6 @@
 
 # shellcheck disable=SC2034,SC2154  # the grader sets and takes them
 
-check_address() {
-    listens_only_there
-}
-
 check_counts() {
     serve
     expected '3 and the end of the stream, for a client that has sent three lines and ended'
@@ -57,7 +53,7 @@ check_threads() {
     said A sent
     expected 'thirty threads in a process while thirty clients are connected'
     soon has_threads 30 || fail 'the server does not serve each client in a thread'
-    came=
+    got=
     expected 'a total for a client that comes while thirty are silent'
     peer put 'one\x0a' finish line ended
 }
@@ -70,7 +66,7 @@ has_threads() {
         all=(/proc/"$pid"/task/[0-9]*)
         [ "${#all[@]}" -le "$most" ] || most=${#all[@]}
     done
-    came '%s' "$most"
+    got '%s' "$most"
     [ "$most" -ge "$1" ]
 }
 
@@ -102,8 +98,8 @@ check_exact() {
     done_well H
     peer finish line ended
     expected '%s lines, after eight clients have got their totals and left' "$total"
-    came '%s' "$(cat "$here/client.alone")"
-    [ "$came" = "$total" ] || fail 'lines were lost, or counted twice'
+    got '%s' "$(cat "$here/client.alone")"
+    [ "$got" = "$total" ] || fail 'lines were lost, or counted twice'
 }
 
 # The process with the most threads.
@@ -131,7 +127,7 @@ check_sanitizer() {
     build -B SANITIZE=thread
     expected 'a program with the thread sanitizer in it'
     grep -q __tsan_ "$copy/$program" || {
-        came 'the program is the same with and without SANITIZE=thread'
+        got 'the program is the same with and without SANITIZE=thread'
         fail 'the Makefile takes no notice of SANITIZE, so the check "race" is not run'
     }
 }
@@ -163,7 +159,7 @@ check_race() {
     expected 'no report of the thread sanitizer'
     if grep -q 'WARNING: ThreadSanitizer\|WARNING: DATA RACE' "$log"; then
         grep -A 9 -m 1 'WARNING: ThreadSanitizer\|WARNING: DATA RACE' "$log" >"$here/race"
-        came '%s' "$(grep -m 1 'SUMMARY: ThreadSanitizer\|WARNING: DATA RACE' "$log")"
+        got '%s' "$(grep -m 1 'SUMMARY: ThreadSanitizer\|WARNING: DATA RACE' "$log")"
         log=$here/race # the report shows its lines, the last of which is not the first access
         fail 'two threads touch the same data, and nothing keeps them apart'
     fi

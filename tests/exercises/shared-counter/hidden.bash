@@ -89,8 +89,8 @@ check_order() {
     heard=$(sed -n 2p "$here/client.A")
     thaw
     expected 'at least %s for B, because A had got that total before B asked' "$heard"
-    came '%s' "$(cat "$here/client.alone")"
-    [ "${came:-0}" -ge "${heard:-0}" ] || fail 'B was told a smaller total than A before'
+    got '%s' "$(cat "$here/client.alone")"
+    [ "${got:-0}" -ge "${heard:-0}" ] || fail 'B was told a smaller total than A before'
     release A
     done_well A
 }

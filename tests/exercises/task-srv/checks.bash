@@ -65,9 +65,9 @@ tells_all() {
     done
     expected 'one such line for each of %s answers' $#
     lines=$(grep -acxE 'Wrote [0-9]+ bytes of byte ([A-T]|[0-9]+)' "$log")
-    came '%s lines' "$lines"
+    got '%s lines' "$lines"
     [ "$lines" -eq $# ] || fail 'there are more such lines than answers that were written'
-    came=
+    got=
 }
 
 # Of two programs side by side only one can have a port that they have chosen themselves.

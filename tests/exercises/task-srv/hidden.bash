@@ -49,7 +49,7 @@ check_finishes() {
     said agent asked
     expected 'an answer and the end, for an agent that shuts down its side and reads late'
     patience=2 soon has_at_most "$before" descriptors || true # it may still be writing
-    came=
+    got=
     release agent
     done_well agent
 }
@@ -164,9 +164,9 @@ check_told_once() {
 nothing_told_early() {
     told "$1" T || return 0
     expected 'no line before the last byte of an answer is written'
-    came 'the line is there, and %s bytes are missing' $(($1 - $2 - $(on_the_way)))
+    got 'the line is there, and %s bytes are missing' $(($1 - $2 - $(on_the_way)))
     [ $(($2 + 4096 + $(on_the_way))) -ge "$1" ] || fail 'the line is printed too early'
-    came=
+    got=
 }
 
 # Sets address to where the program listens: the agent has printed it.
