@@ -23,7 +23,7 @@ silence=${GRADE_SILENCE:-65}  # seconds for which a client may be silent, or not
 reason=
 sent=      # by the client that has failed
 expected=
-got=      # what the client got, or what was found
+got=       # what the client got, or what was found
 death=     # how the program has ended
 freezing=  # while it is to stop, what is said where it does not
 runner=    # the process here that has started the program
@@ -499,6 +499,7 @@ has_asked_or_ended() {
     [ "$(grep -cxE 'freeze|thaw' "$here/client.$1")" -ge "$2" ] || ended "${client_pid[$1]}"
 }
 
+# shellcheck disable=SC2120  # an exercise may call it with arguments
 # listens_only_there ARGUMENT...: starts the program at another address of this machine than
 # 127.0.0.1, which would be reached at 0.0.0.0 too, and fails the check where it listens elsewhere.
 listens_only_there() {
@@ -590,6 +591,7 @@ check_listens() {
     serve
 }
 
+# shellcheck disable=SC2119
 check_address() {
     listens_only_there
 }
