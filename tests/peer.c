@@ -1,27 +1,27 @@
-/* Plays the clients that netcat can't, and a server for simple-client to talk to.
+/* Plays clients that netcat cannot play, and a server for simple-client.
 
    Usage: peer [-n COUNT] ADDRESS:PORT VERB...     opens COUNT connections (default 1); with
                                                    -s the kernels keep little on the way
           peer -i ID                               numbers them from ID (default 0): each
-                                                   number has a sequence of its own
+                                                   number has a different sequence
           peer -x                                  their sequences are text: letters, and a
                                                    newline as every 64th byte
           peer -l ADDRESS:PORT VERB...             listens, and takes one connection
           peer -f ADDRESS:PORT                     prints the address if it is free; port 0
-                                                   stands for any that is
+                                                   means any free port
 
-   The verbs are carried out in their order, each on every connection before the next:
+   The verbs are carried out in order, each on every connection before the next:
 
-   send N     sends N bytes of the connection's own sequence
-   echo N     sends N bytes and reads as they come back
+   send N     sends N bytes of the connection's sequence
+   echo N     sends N bytes, and reads the echo at the same time
    fill       sends until the other side takes no more; fails past 64 MiB
    offer N    sends N bytes, or as many of them as the other side takes
-   receive    reads until all that was sent has come back, and checks each byte
-   part N     reads up to N bytes of it, until no more come, and checks them
+   receive    reads until all that was sent is echoed, and checks each byte
+   part N     reads up to N bytes of it, until no more arrive, and checks them
    slowly N MS COUNT  reads N bytes of it every MS milliseconds, COUNT times, and checks
               each byte
    trips N B  N times: sends B bytes and receives them; fails if each but the first two,
-              which the receiver acknowledges at once, took 30 ms or more
+              which the receiver acknowledges immediately, took 30 ms or more
    finish     shuts the writing side down
    eof        expects the end of the stream
    ended      expects the end of the stream, or a reset
@@ -31,24 +31,23 @@
    put TEXT   sends TEXT, in which \n is a newline and \xHH a byte
    get TEXT   reads as many bytes as TEXT has, and expects these
    repeat N TEXT  sends TEXT N times
-   single N TEXT  the same, each time with a write and a segment of its own, and a moment
-              after it in which the other side can read
+   single N TEXT  the same, each time in a separate segment, with a short pause after it in
+              which the other side can read
    cram TEXT  sends TEXT again and again, until the other side takes no more, or 64 MiB
-   trickle N MS  N times, or until SIGUSR1 where N is 0: sends a byte, gets it back, and
-              sees nothing else for MS milliseconds
+   trickle N MS  N times, or until SIGUSR1 if N is 0: sends a byte, receives it, and expects
+              nothing else for MS milliseconds
    silence MIN MAX  sends no more, and expects the end of the stream, or a reset, MIN to MAX
-              milliseconds after its last byte; what was to come back may be left unread
+              milliseconds after its last byte; part of the echo may be left unread
    line       reads a line, and prints it
-   latest     reads what is there, until no more comes, and prints the last line of it
-              that is whole
-   drain      reads to the end of the stream, or a reset, whatever comes
+   latest     reads until no more arrives, and prints the last complete line
+   drain      reads to the end of the stream, or a reset, whatever arrives
    mirror     echoes until the end of the stream
-   say WORD   prints WORD on a line of its own
+   say WORD   prints WORD on a separate line
    hold       waits for SIGUSR1
    flood      sends and reads as fast as it goes, until SIGUSR1
 
-   Each wait ends after 20 seconds, or -t SECONDS.  What goes wrong is told in one line on
-   standard error, with exit status 1. */
+   Each wait ends after 20 seconds, or -t SECONDS.  If anything fails, peer prints the reason
+   on standard error and exits with status 1. */
 
 #include <errno.h>
 #include <poll.h>
@@ -80,11 +79,11 @@ struct connection {
     size_t id;
     size_t sent;
     size_t received;
-    long long sent_at; /* when the last byte was sent, or the connection made */
+    long long sent_at; /* when the last byte was sent, or the connection opened */
 };
 
-static const char *verb = "start"; /* for the message when it fails */
-static const char *last_text;      /* that was sent, for the same message */
+static const char *verb = "start"; /* for the message if it fails */
+static const char *last_text;      /* the last text sent; the message shows it */
 static bool several;               /* whether there is more than one connection */
 static int patience_ms = 20000;
 static bool in_lines; /* whether the sequences are text */
@@ -110,8 +109,8 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
     exit(EXIT_FAILURE);
 }
 
-/* Byte number I of a connection's sequence: any value comes, NUL too, and the sequence
-   has no short period, so a lost, doubled or swapped piece is seen. */
+/* Byte number I of a connection's sequence.  All values occur, NUL too, and the sequence has
+   no short period, so lost, duplicated or reordered bytes are detected. */
 static char byte_at(const struct connection *c, size_t i)
 {
     size_t value = i + i / 251 + i / 63001 + 17 * c->id;
@@ -123,7 +122,7 @@ static char byte_at(const struct connection *c, size_t i)
     return "abcdefghijklmnopqrstuvwxyz"[value % 256 % 26];
 }
 
-/* Waits until the socket is ready; false where it isn't within MS milliseconds. */
+/* Waits until the socket is ready; false if it is not within MS milliseconds. */
 static bool ready(const struct connection *c, short events, int ms)
 {
     struct pollfd wait = {.fd = c->fd, .events = events};
@@ -134,8 +133,8 @@ static bool ready(const struct connection *c, short events, int ms)
     return count == 1;
 }
 
-/* Sends at most LENGTH bytes, as many as the socket takes at once.  The error of a
-   connection that has ended is returned as -1. */
+/* Sends at most LENGTH bytes, as many as one write accepts.  Returns how many, or -1 with
+   errno if the connection has failed. */
 static ssize_t send_some(struct connection *c, size_t length)
 {
     char buf[CHUNK];
@@ -143,7 +142,7 @@ static ssize_t send_some(struct connection *c, size_t length)
 
     for (size_t i = 0; i < chunk; i++)
         buf[i] = byte_at(c, c->sent + i);
-    /* Before it is sent: whoever gets it can't have had it earlier. */
+    /* Taken before the write: the other side cannot have received the bytes earlier. */
     long long now = clock_ms();
     ssize_t n = write(c->fd, buf, chunk);
     if (n == -1 && should_retry(errno))
@@ -167,7 +166,7 @@ static void send_bytes(struct connection *c, size_t length)
     }
 }
 
-/* Reads what is there, of what is still to come back up to END, and checks it. */
+/* Reads what has arrived of the echo up to END, and checks it. */
 static void receive_some(struct connection *c, size_t end)
 {
     char buf[CHUNK];
@@ -378,7 +377,7 @@ static void single(struct connection *c, size_t count, const char *text)
 
 static void silence(struct connection *c, size_t min, size_t max)
 {
-    /* Behind bytes that nobody reads only a reset is seen, and that without asking. */
+    /* While bytes are left unread, only a reset shows, and poll reports it in any case. */
     short events = c->received < c->sent ? 0 : POLLIN;
 
     long long left = c->sent_at + (long long)max - clock_ms();
@@ -511,9 +510,7 @@ static size_t number(char **words)
     return value;
 }
 
-/* The same as act, for the verbs that take a text, and for some others; 0 where it is none of
- * them.
- */
+/* Does what act does, with the verbs that take a text and some others; 0 if it is none. */
 static int act_on_text(struct connection *c, char **words)
 {
     if (strcmp(verb, "put") == 0) {

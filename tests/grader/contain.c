@@ -1,23 +1,23 @@
-/* Runs a program that nobody has read, in a session and process group of its own, and
-   leaves nothing of that group behind.
+/* Runs an untrusted program in a new session and process group, and leaves no process of that
+   group behind.
 
    Usage: contain [-s SECONDS] [-g SECONDS] [-o BYTES] PROGRAM [ARGUMENT...]
 
    -s SECONDS  how long it may take (default 60)
-   -g SECONDS  at the end the group gets SIGTERM, and SIGKILL so much later (default 0:
-               SIGKILL at once)
+   -g SECONDS  at the end the group gets SIGTERM, and SIGKILL that much later (default 0:
+               SIGKILL only)
    -o BYTES    how much of its output is kept (default 65536)
 
-   The program reads from /dev/null.  What it writes to standard output and standard error
-   comes out here, up to the limit.  The rest is read as well, so that the program is neither
-   held up nor ended by it; when the program has ended, a line tells how much was cut, and the
-   last 65536 bytes follow, or BYTES if that is less.  Another line tells it when the program
-   has ended by itself and left processes running.  The end comes with the program's own end,
-   with the limit of time, or with SIGTERM, SIGINT or SIGHUP.
+   The program reads from /dev/null.  Its standard output and standard error are copied to
+   standard output, up to the limit.  The rest is read as well, so that it neither blocks nor
+   kills the program; after the program's end, a line says how much was cut, and the last
+   65536 bytes follow, or BYTES if that is less.  Another line says so if the program has
+   exited and left processes running.  The group is ended when the program has exited, at the
+   time limit, or on SIGTERM, SIGINT or SIGHUP.
    Other limits and the environment are those of the caller (see sandbox.bash).
 
-   Exit status: that of the program, 128 + N where signal N ended it, 124 where its time
-   was up, 125 where it could not be run. */
+   Exit status: that of the program, 128 + N if signal N killed it, 124 if its time was up,
+   125 if it could not be run. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,14 +52,14 @@ struct limits {
 
 struct output {
     int fd;
-    size_t left;      /* of what may still be kept */
-    size_t beyond;    /* bytes that came when nothing was left; the last of them are in tail */
-    size_t tail_size; /* at most TAIL_SIZE */
+    size_t left;          /* bytes that may still be copied */
+    size_t beyond;        /* bytes read after that; the last of them are in tail */
+    size_t tail_size;     /* at most TAIL_SIZE */
     char tail[TAIL_SIZE]; /* byte number I of those beyond is at I % tail_size */
 };
 
 static int signal_pipe[2];            /* the handler writes a byte, poll sees it */
-static volatile sig_atomic_t told_to; /* the signal that tells us to end, or 0 */
+static volatile sig_atomic_t told_to; /* the signal that asks us to terminate, or 0 */
 
 static void on_signal(int signal)
 {
@@ -92,7 +92,7 @@ static void keep(struct output *output, const char *bytes, size_t length)
     while (kept > 0) {
         ssize_t n = write(STDOUT_FILENO, bytes, kept);
         if (n == -1 && (errno == ENOSPC || errno == EDQUOT)) {
-            output->left = 0; /* the caller looks for a full disk himself */
+            output->left = 0; /* the caller checks for a full disk */
             return;
         }
         if (n == -1 && errno != EINTR)
@@ -116,8 +116,8 @@ static void print_tail(const struct output *output)
         putchar(output->tail[i % output->tail_size]);
 }
 
-/* Takes what the program has written so far, but no more than one buffer; false where
-   there is nothing. */
+/* Reads what the program has written so far, but no more than one buffer; false if there is
+   nothing. */
 static bool take_output(struct output *output)
 {
     char buf[65536];
@@ -126,11 +126,11 @@ static bool take_output(struct output *output)
     if (n > 0)
         keep(output, buf, (size_t)n);
     else if (n == 0)
-        output->fd = -1; /* poll passes it over from now on */
+        output->fd = -1; /* poll ignores it from now on */
     return n > 0;
 }
 
-/* Becomes the program.  It gets none of our descriptors and no signal setting of ours. */
+/* Becomes the program, which inherits no descriptor and no signal disposition. */
 static _Noreturn void become(char **words, int output)
 {
     int null = open("/dev/null", O_RDONLY);
@@ -166,8 +166,8 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Collects the children that have ended: the program, and its orphans where they fall to us.
-   True once the program is among them. */
+/* Waits for the children that have ended: the program, and its orphans where the system makes
+   them our children.  True once the program is among them. */
 static bool collect(pid_t program, int *status)
 {
     bool ended = false;
@@ -183,7 +183,7 @@ static bool collect(pid_t program, int *status)
     return ended;
 }
 
-/* Waits until the program ends or has to; returns whether it has ended by itself. */
+/* Waits until the program has exited or must end; returns whether it has exited. */
 static bool attend(pid_t program, struct output *output, long long deadline, int *status)
 {
     for (;;) {
@@ -198,7 +198,7 @@ static bool attend(pid_t program, struct output *output, long long deadline, int
             give_up("poll");
         if (waits[1].revents != 0)
             take_output(output);
-        /* No more than one read: the time goes on, however many signals come. */
+        /* Only one read: however many signals arrive, the deadline is checked. */
         char bytes[256];
         if (read(signal_pipe[0], bytes, sizeof bytes) > 0 && collect(program, status))
             return true;
@@ -209,7 +209,7 @@ static bool attend(pid_t program, struct output *output, long long deadline, int
     }
 }
 
-/* Waits until nothing is left of the group, but no longer than MS milliseconds. */
+/* Waits until no process is left in the group, but no longer than MS milliseconds. */
 static bool gone(pid_t group, long ms, struct output *output)
 {
     long long deadline = clock_ms() + ms;
@@ -245,17 +245,16 @@ static int run(char **words, const struct limits *limits)
 
     catch_signals();
 #ifdef __linux__
-    /* Else the program could write to our standard error, by /proc. */
+    /* Otherwise the program could write to our standard error, through /proc. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    /* Who has started us may be killed, and then can't tell us to end the program.  The first
-       process of a namespace is better killed itself, and all others with it: bubblewrap has
-       set that. */
+    /* If our parent is killed, it cannot ask us to terminate.  The first process of a
+       namespace should be killed instead, and all others with it: bubblewrap has set that. */
     if (getpid() != 1)
         prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 #endif
 #ifdef PR_SET_CHILD_SUBREAPER
-    /* What the program leaves behind becomes our child: some systems' first process takes
-       seconds to collect it. */
+    /* Processes that the program leaves behind become our children: the first process of some
+       systems takes seconds to wait for them. */
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 #endif
     if (pipe(ends) == -1)

@@ -1,13 +1,13 @@
-/* Slows one thread of a program down: its newest one runs instruction by instruction, some
-   thousand times slower than the others.  What it does in several steps, as to load a number
-   and to store another, takes so long that the others come in between: a race that would show
-   once in a million times shows each time.
+/* Slows down one thread of a program: its newest one runs instruction by instruction, about a
+   thousand times slower than the others.  Whatever it does in several steps, such as loading
+   a number, adding and storing it, takes so long that the others run in between: a race that
+   would show once in a million times shows every time.
 
    Usage: creep PID MS
 
-   It lets the thread go after MS milliseconds, or when it gets SIGUSR1, and prints "creeps"
-   when it begins.  Where the system forbids it (see ptrace(2)), it says so on standard error,
-   with exit status 1, and does nothing. */
+   It detaches from the thread after MS milliseconds, or on SIGUSR1, and prints "creeps" when
+   it begins.  If the system does not allow it (see ptrace(2)), it prints an error and exits
+   with status 1. */
 
 #include <dirent.h>
 #include <errno.h>
@@ -49,9 +49,9 @@ static bool released(void)
     return sigismember(&pending, SIGUSR1) == 1;
 }
 
-/* Waits until the thread stops again; it may be in a call that waits, and must not be let go
-   there: at its end would be a trap that nobody takes.  Returns false where the thread has
-   ended. */
+/* Waits until the thread stops again.  It may be in a call that waits, and must stay attached
+   until then: without a tracer, the trap after the call would kill it.  Returns false if the
+   thread has ended. */
 static bool stops(pid_t thread, int *status)
 {
     for (int i = 0;; i++) {
@@ -63,8 +63,8 @@ static bool stops(pid_t thread, int *status)
     }
 }
 
-/* The signal that the thread has stopped for, so that it gets it; a step is none, nor is our
-   own PTRACE_INTERRUPT. */
+/* The signal that has stopped the thread, to be passed on to it; 0 for a single step, and for
+   our own PTRACE_INTERRUPT. */
 static long signal_of(int status)
 {
     int number = WSTOPSIG(status);

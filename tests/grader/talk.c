@@ -22,22 +22,22 @@
    eof NAMES              expects the end of the stream
    end NAMES              expects the end of the stream, or a reset
    finish NAMES           shuts the writing side down
-   last NAMES TEXT        sends TEXT and shuts the writing side down: both come at once
+   last NAMES TEXT        sends TEXT and shuts the writing side down, in one segment
    close NAMES            closes the connections
    reset NAMES            closes them with a reset
    listen                 listens at ADDRESS:PORT, and takes one connection
-   keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until somebody
+   keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until a program
                           listens there; join and small connect to IP:PORT from now on
-   one-piece NAMES        expects that all that has come so far was sent with one write
+   one-piece NAMES        expects that all bytes so far were sent with one write
    crowd COUNT TEXT       COUNT clients, one after the other, send TEXT, shut their side down,
                           and read to the end
    where                  prints IP:PORT, which keyword has learned
    pause MS               waits so many milliseconds
-   say WORD               prints WORD on a line of its own
+   say WORD               prints WORD on a separate line
    hold                   waits for SIGUSR1
 
-   Each wait ends after SECONDS (10).  What goes wrong is told in one line on standard error,
-   with exit status 1. */
+   Each wait ends after SECONDS (10).  If anything fails, talk prints the reason on standard
+   error and exits with status 1. */
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -52,7 +52,7 @@
 #include <unistd.h>
 
 #ifdef __GLIBC__
-#include <linux/tcp.h> /* glibc's own does not know all that the kernel counts */
+#include <linux/tcp.h> /* glibc's own has not all of the kernel's counters */
 #endif
 
 #include "clock.h"
@@ -73,12 +73,12 @@ struct connection {
     int fd;
     char buf[4096];
     size_t length; /* bytes in buf */
-    size_t used;   /* of them, those that a step has taken */
-    int error;     /* with which the stream has ended, or 0 */
+    size_t used;   /* how many of them a step has taken */
+    int error;     /* that ended the stream, or 0 */
 };
 
-/* The lines that pour sends: line K has from 2 to LONGEST_LINE bytes, and begins with
-   another letter than its neighbours.  None is empty: that is for other steps to try. */
+/* The lines that pour sends: line K has from 2 to LONGEST_LINE bytes, and does not begin with
+   the same letter as its neighbours.  None is empty: other steps send empty lines. */
 struct lines {
     size_t line;
     size_t at; /* in the line */
@@ -89,14 +89,14 @@ struct talk {
     struct connection *agent;            /* the connection that listen has taken */
     struct connection connections[MAX_CONNECTIONS];
     size_t count;
-    bool nul; /* whether a NUL byte came with the message */
+    bool nul; /* whether the message contained a NUL byte */
 };
 
-static const char *step = "start"; /* for the message when it fails */
+static const char *step = "start"; /* for the message if it fails */
 static struct {
     const char *by;
     const char *text;
-} last_sent; /* the text, for the same message */
+} last_sent; /* for the same message */
 static int patience_ms = 10000;
 
 static _Noreturn void fail(const struct connection *c, const char *format, ...)
@@ -113,7 +113,7 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
     exit(EXIT_FAILURE);
 }
 
-/* A byte for a message, as put takes it. */
+/* A byte as put takes it; messages show it so. */
 static const char *shown(int byte)
 {
     static char text[sizeof "the end of the stream"];
@@ -152,8 +152,8 @@ static void send_all(const struct connection *c, const char *bytes, size_t lengt
     }
 }
 
-/* Sends a short text with the end of the stream in the same segment, so that nobody sees the
-   one without the other. */
+/* Sends a short text with the end of the stream in the same segment, so that both arrive at
+   the same time. */
 static void send_last(const struct connection *c, const char *bytes, size_t length)
 {
 #ifdef MSG_MORE
@@ -167,7 +167,7 @@ static void send_last(const struct connection *c, const char *bytes, size_t leng
     shutdown(c->fd, SHUT_WR);
 }
 
-/* The next byte, or END: the end of the stream and a reset alike. */
+/* The next byte, or END at the end of the stream or after a reset. */
 static int next_byte(struct connection *c)
 {
     while (c->used == c->length) {
@@ -184,7 +184,7 @@ static int next_byte(struct connection *c)
     return (unsigned char)c->buf[c->used++];
 }
 
-/* Tells that in place of byte number I of TEXT, which stands for BYTES, came BYTE. */
+/* Fails because BYTE arrived in place of byte number I of BYTES, which TEXT denotes. */
 static _Noreturn void fail_after(const struct connection *c, const char *text,
                                  const char *bytes, size_t i, int byte)
 {
@@ -227,8 +227,8 @@ static char next_of(struct lines *lines)
     return (char)('a' + (lines->line * 7 + lines->at++) % 26);
 }
 
-/* Hears what stands in lines up to line END_LINE; returns false where the stream ends
-   before. */
+/* Reads and compares the lines before line number END_LINE; returns false if the stream ends
+   earlier. */
 static bool hear_lines(struct connection *c, struct lines *lines, size_t end_line)
 {
     while (lines->line < end_line) {
@@ -268,8 +268,8 @@ static void pour(const struct connection *c, size_t count, struct connection *he
     }
 }
 
-/* SPEAKER says "?" until each of the OTHERS has heard it, however late the server has taken
-   them in; then "!", so that all know how far they have to read. */
+/* SPEAKER sends "?" until each of the OTHERS has received it, however late the server has
+   accepted them; then "!", so that all know how far they have to read. */
 static void greet(const struct connection *speaker, struct connection *others[], size_t count)
 {
     long long end = clock_ms() + patience_ms;
@@ -338,7 +338,7 @@ static void crowd(const struct talk *talk, size_t count, const char *text)
     }
 }
 
-/* One client from its beginning to its end; see visits. */
+/* One client, from its connection to its end; see visits. */
 static void visit(struct talk *talk, const char *how)
 {
     char error[ERROR_SIZE];
@@ -363,7 +363,7 @@ static void visit(struct talk *talk, const char *how)
         script_reset(c.fd);
     else
         close(c.fd);
-    /* One that is served has been accepted after those before it: the backlog stays short. */
+    /* A client that is served was accepted after those before it: the backlog stays short. */
     if (silent || unread)
         visit(talk, "gone");
 }
@@ -388,7 +388,7 @@ static void listen_for_program(struct talk *talk)
     printf("Listening on %s\n", text);
     fflush(stdout);
     if (!ready(server, POLLIN, patience_ms))
-        fail(NULL, "nobody connects to the agent");
+        fail(NULL, "the program does not connect to the agent");
     talk->agent = add(talk, "agent", accept(server, NULL, NULL));
     close(server);
 }
@@ -406,7 +406,7 @@ static bool is_listener(const char *line, unsigned long port)
     return at != NULL && strtoul(at + 1, &end, 16) == 0 && strtoul(end, NULL, 16) == 0x0A;
 }
 
-/* Whether somebody listens at this port.  To connect would be seen, so the kernel is asked. */
+/* Whether a program listens on this port.  It would see a connection, so ask the kernel. */
 static bool listens(const char *port)
 {
     static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
@@ -424,8 +424,8 @@ static bool listens(const char *port)
     return found;
 }
 
-/* Whether TEXT begins with START, goes on with the host that the program has for the agent
-   and a port, and somebody listens there. */
+/* Whether TEXT is START, followed by the host from which the program has connected and a port
+   on which a program listens. */
 static bool is_whole(struct talk *talk, const char *text, const char *start)
 {
     struct sockaddr_storage program;
@@ -449,7 +449,7 @@ static bool is_whole(struct talk *talk, const char *text, const char *start)
            listens(to.port);
 }
 
-/* Adds what has come to TEXT, up to a newline.  Returns whether more may follow. */
+/* Appends what has arrived to TEXT, up to a newline.  Returns whether more may follow. */
 static bool read_text(struct talk *talk, char *text, size_t size)
 {
     struct connection *c = talk->agent;
@@ -459,15 +459,15 @@ static bool read_text(struct talk *talk, char *text, size_t size)
         int byte = next_byte(c);
         if (byte == END || byte == '\n' || length == size - 1)
             return false;
-        talk->nul = talk->nul || byte == '\0'; /* one-piece has something to say about that */
+        talk->nul = talk->nul || byte == '\0'; /* one-piece fails for it */
         text[length++] = (char)byte;
         text[length] = '\0';
     } while (c->used < c->length);
     return true;
 }
 
-/* The message has no mark at its end, and may come in pieces: it is whole when somebody
-   listens where it says.  A newline may follow. */
+/* Nothing marks the end of the message, which may arrive in pieces: it is complete if a
+   program listens at its address.  A newline may follow. */
 static void expect_keyword(struct talk *talk, const char *word)
 {
     struct connection *c = talk->agent;
@@ -484,14 +484,14 @@ static void expect_keyword(struct talk *talk, const char *word)
             address_quote(text, quoted);
             fail(NULL, "expected \"%sIP:PORT\", where it listens; got %s", start, quoted);
         }
-        if (!more) /* it may begin to listen only now */
+        if (!more) /* it may not listen yet */
             sleep_ms(AGAIN_MS);
         else if (c->used < c->length || ready(c->fd, POLLIN, AGAIN_MS))
             more = read_text(talk, text, sizeof text);
     }
 }
 
-/* The kernel counts the segments; 0 where it does not tell.  Short writes are never split. */
+/* The kernel counts the segments, if it counts at all.  A short write is one segment. */
 static void expect_one_piece(const struct talk *talk, const struct connection *c)
 {
     if (talk->nul)
