@@ -84,9 +84,9 @@ soon() {
 # many checks wait at a time, and read from a pipe that nobody writes to does the same as sleep.
 exec {nap_fd}<> <(:)
 nap() {
-    local seconds=0.02
-    [ "$SECONDS" -le $(($1 + 2)) ] || seconds=0.1
-    read -r -t "$seconds" -u "$nap_fd" || true
+    local moment=0.02
+    [ "$SECONDS" -le $(($1 + 2)) ] || moment=0.1
+    read -r -t "$moment" -u "$nap_fd" || true
 }
 
 # Whether a child of this shell, or the program itself, runs.  To look for the number alone is not

@@ -259,15 +259,15 @@ check_crowd() {
 # So many milliseconds, or microseconds, that they are few or below zero in 32 bits.  A client that
 # is silent for longer than those few shows it.
 check_month() {
-    local seconds
-    for seconds in 4295 2147484 3000000 4294968 10000000; do
-        serve "$seconds"
-        client_pid[program$seconds]=$runner # there is room for another one
-        client "C$seconds" trickle 2 1500 echo 1000 finish ended
+    local idle
+    for idle in 4295 2147484 3000000 4294968 10000000; do
+        serve "$idle"
+        client_pid[program$idle]=$runner # there is room for another one
+        client "C$idle" trickle 2 1500 echo 1000 finish ended
     done
-    for seconds in 4295 2147484 3000000 4294968 10000000; do
-        expected 'with %s seconds a client stays connected, and is served' "$seconds"
-        done_well "C$seconds"
+    for idle in 4295 2147484 3000000 4294968 10000000; do
+        expected 'with %s seconds a client stays connected, and is served' "$idle"
+        done_well "C$idle"
     done
 }
 
