@@ -17,6 +17,7 @@ export POLLER SANITIZE
 TESTS =
 test: all
 	@command -v bash >/dev/null || { echo 'make test needs bash: install it' >&2; exit 1; }
+	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests
 	@tests/run $(TESTS)
 
@@ -24,10 +25,12 @@ test: all
 ROUNDS = 5
 SLICE = 0.5
 bench: all
+	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests bench
 	@tests/bench/run $(ROUNDS) $(SLICE)
 
 soak: all
+	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests all other-pollers
 	@tests/soak/run
 
@@ -35,6 +38,7 @@ soak: all
 report:
 	@tests/bench/report docs/performance/results.tsv docs/performance.md
 	@tests/bench/report docs/performance/results.tsv docs/7-choosing.md
+	@tests/bench/report docs/performance/strategies/results.tsv docs/8-more-strategies.md
 
 docs:
 	@docs/tools/quotes README.md docs/*.md tests/exercises/*/README.md
@@ -45,6 +49,7 @@ site:
 # The figures are drawn from committed traces: make traces records them anew.  Then the
 # times that docs/4-multiplexing.md quotes are others: make docs tells where.
 traces: all
+	@$(MAKE) -s -C docs/listings
 	@$(MAKE) -s -C tests
 	@docs/figures/record docs/figures
 

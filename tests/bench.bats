@@ -119,6 +119,9 @@ table() {
         "$ROOT/tests/bench/report" "$ROOT/docs/performance/results.tsv" "$SCRATCH/document"
         diff "$ROOT/docs/$page" "$SCRATCH/document"
     done
+    cp "$ROOT/docs/8-more-strategies.md" "$SCRATCH/document"
+    "$ROOT/tests/bench/report" "$ROOT/docs/performance/strategies/results.tsv" "$SCRATCH/document"
+    diff "$ROOT/docs/8-more-strategies.md" "$SCRATCH/document"
     for plot in cost idle memory; do
         grep -q "performance/$plot.svg" "$ROOT/docs/performance.md"
         [ -s "$ROOT/docs/performance/$plot.svg" ]

@@ -144,3 +144,165 @@ takes_little_memory() {
 client $client|Client $client closed connection" "$log"
     [ "$output" = '' ]
 }
+
+# --- A process per client ---------------------------------------------------------------
+
+# The server's children, with those that it has not reaped.
+children() {
+    cat "/proc/$server_pid/task/$server_pid/children"
+}
+
+has_children() {
+    [ "$(children | wc -w)" -eq "$1" ]
+}
+
+needs_children() {
+    [ -e "/proc/$$/task/$$/children" ] || skip "no /proc here that lists children"
+}
+
+# Whether the process PID has one socket.
+has_one_socket() {
+    [ "$(find "/proc/$1/fd" -lname 'socket:*' | wc -l)" -eq 1 ]
+}
+
+@test "processes has a child for each client, and keeps no descriptor of its socket" {
+    needs_children
+    no_emulator "an emulator has descriptors of its own"
+    start_server processes
+    peer_until ready -n 3 "$address" say ready hold echo 10 finish eof
+    eventually has_children 3
+    # The server has the passive socket, and a child has its client's.
+    eventually has_one_socket "$server_pid"
+    for child in $(children); do
+        eventually has_one_socket "$child"
+    done
+    release "$peer_pid"
+    eventually has_children 0
+}
+
+@test "processes reaps all children that have terminated while it was stopped" {
+    needs_children
+    start_server processes
+    peer_until ready -n 20 "$address" say ready hold finish eof
+    eventually has_children 20
+    kill -STOP "$server_pid"
+    release "$peer_pid"
+    for child in $(children); do
+        eventually grep -q '^State:.Z' "/proc/$child/status"
+    done
+    # For all of them, one signal is pending.
+    kill -CONT "$server_pid"
+    eventually has_children 0
+}
+
+@test "a child of processes that crashes disconnects its own client only" {
+    needs_children
+    no_sanitizer "a sanitizer reports the signal"
+    start_server processes
+    peer_until first "$address" say first hold ended
+    first=$peer_pid
+    eventually has_children 1
+    child=$(children)
+    peer_until second "$address" say second hold echo 100 finish eof
+    kill -SEGV "${child% }"
+    release "$first"
+    release "$peer_pid"
+    eventually has_children 0
+}
+
+@test "after SIGTERM, the children of processes serve their clients to the end" {
+    start_server processes
+    peer_until ready "$address" echo 10 say ready hold echo 1000 finish eof
+    kill -TERM "$server_pid"
+    status=0
+    wait "$server_pid" || status=$?
+    [ "$status" -eq 143 ]
+    server_pid=
+    run "$PEER" "$address" close
+    [ "$status" -ne 0 ]
+    # The child has closed its copy of the passive socket, so the port is free.
+    start_server processes "$address"
+    peer "$address" echo 100 finish eof
+    release "$peer_pid"
+}
+
+# --- A pool of threads ------------------------------------------------------------------
+
+@test "a pool is held up by as many silent clients as it has threads, and not by fewer" {
+    ARGUMENTS=(4)
+    start_server pool
+    peer_until silent -n 3 "$address" say silent hold finish eof
+    three=$peer_pid
+    peer "$address" echo 100 finish eof
+    peer_until silent "$address" say silent hold finish eof
+    fourth=$peer_pid
+    run "$PEER" -t 1 "$address" echo 100
+    [ "$status" -ne 0 ]
+    # The next client is served when a thread is free.
+    peer_until sent "$address" send 100 say sent receive finish eof
+    release "$fourth"
+    wait "$peer_pid"
+    release "$three"
+}
+
+@test "a pool accepts as many clients as its queue takes, and leaves the others in the backlog" {
+    needs_proc
+    no_emulator "an emulator has descriptors of its own"
+    ARGUMENTS=(1)
+    start_server pool
+    before=$(descriptors)
+    peer_until silent -n 40 "$address" say silent hold send 10 finish receive eof
+    # One client has the thread, 16 are in the queue, and the main thread waits with one.
+    eventually has_descriptors $((before + 18))
+    stands_still
+    [ "$(count_logged '^Accepting')" -eq 18 ]
+    release "$peer_pid"
+    [ "$(count_logged '^Accepting')" -eq 40 ]
+    eventually has_descriptors "$before"
+}
+
+@test "a pool of one thread serves clients in the order in which it has accepted them" {
+    ARGUMENTS=(1)
+    start_server pool
+    peer_until ready "$address" say ready hold finish eof
+    first=$peer_pid
+    for i in 11 12 13 14 15 16 17 18 19; do
+        peer_until sent "$address" send "$i" finish say sent receive eof
+    done
+    release "$first"
+    wait "${peer_pids[@]}"
+    [ "$(sed -n 's/^read \([0-9]*\) .*/\1/p' "$log" | xargs)" = '11 12 13 14 15 16 17 18 19' ]
+}
+
+# --- A loop per processor ---------------------------------------------------------------
+
+# How many clients each loop has: its poller watches them, and a passive socket.
+clients_of_loops() {
+    grep -c '^tfd:' "/proc/$server_pid/fdinfo/"* | awk -F: '$2 > 0 { print $2 - 1 }'
+}
+
+@test "each client of loops belongs to one loop; with passive sockets of their own, all get some" {
+    needs_proc
+    [ "${POLLER:-epoll}" != poll ] || skip "the kernel does not list what poll waits for"
+    no_emulator "an emulator has descriptors of its own"
+    ulimit -n 1200 || skip "a thousand connections are too many here"
+    for server in loops loops-each; do
+        ARGUMENTS=(2)
+        start_server "$server"
+        for _ in {1..10}; do
+            peer_until ready -n 100 "$address" say ready hold echo 10 finish eof
+        done
+        all_accepted() { [ "$(count_logged '^Accepting')" -eq 1000 ]; }
+        eventually all_accepted
+        clients_of_loops >"$SCRATCH/shares"
+        echo "$server: $(xargs <"$SCRATCH/shares")"
+        # Loops that share a passive socket may leave all to one of them.
+        least=$([ "$server" = loops ] || echo 2)
+        awk -v least="$least" '{ sum += $1; n += $1 > 0 }
+            END { exit sum != 1000 || NR != 2 || n < least }' "$SCRATCH/shares"
+        kill -USR1 "${peer_pids[@]}"
+        wait "${peer_pids[@]}"
+        peer_pids=()
+        stop_server
+    done
+}

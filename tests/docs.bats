@@ -198,6 +198,8 @@ untrue() {
 @test "the transcripts of the page on threads" { follow docs/5-threads.md; }
 @test "the transcripts of the page on tasks" { follow docs/6-tasks.md; }
 
+@test "the transcripts of the page on more strategies" { follow docs/8-more-strategies.md; }
+
 @test "the counter of the listing loses counts without a mutex, and with one does not" {
     make -s -C "$ROOT/docs/listings"
     eventually loses_counts

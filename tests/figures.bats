@@ -126,7 +126,7 @@ END
 
 @test "the committed traces show one client after the other, or clients side by side" {
     one_after_the_other "$FIGURES/simple-server.trace"
-    for server in iterative-server threaded-server async-server; do
+    for server in iterative-server threaded-server async-server processes pool loops; do
         side_by_side "$FIGURES/$server.trace"
     done
 }
@@ -149,6 +149,28 @@ END
 @test "the async server still serves clients side by side" {
     record async-server
     side_by_side "$SCRATCH/async-server.trace"
+}
+
+@test "processes, a pool and loops still serve clients side by side" {
+    for server in processes pool loops; do
+        record "$server"
+        side_by_side "$SCRATCH/$server.trace"
+    done
+}
+
+# closed_by TRACE WHO: the descriptors that WHO has closed, by their names, in order.
+closed_by() {
+    awk -v who="$2" '$3 == who && $4 ~ /^close/ && match($4, /<[^>]*>/) {
+        print substr($4, RSTART + 1, RLENGTH - 2)
+    }' "$1" | xargs
+}
+
+@test "the trace of processes shows which end closes which descriptor" {
+    trace=$FIGURES/processes.trace
+    [ "$(closed_by "$trace" server)" = 'A B C' ]
+    for child in 1 2 3; do
+        [ "$(closed_by "$trace" "server/$child")" = passive ]
+    done
 }
 
 @test "the kernel's list shows the backlog, and a connection that nobody has accepted" {

@@ -1,14 +1,12 @@
 # The number of descriptors, threads, CPU ticks and KiB that the process $server_pid has, and
-# whether it sleeps, by Linux's /proc.  The tests share it with the grader's checks, which set
-# $parent_pid: there all counts that the program has started, else the work could be done unseen
-# in a child.
+# whether it sleeps, by Linux's /proc; its children count with it.  The tests share it with the
+# grader's checks, which set $parent_pid: there all counts that the program has started.
 
-# Sets pids to all processes below $parent_pid, or to $server_pid where that is not set.
+# Sets pids to all processes below $parent_pid; where that is not set, to $server_pid and all
+# below it.
 processes() {
     local i file children
-    pids=("$server_pid")
-    [ -n "${parent_pid:-}" ] || return 0
-    pids=("$parent_pid")
+    pids=("${parent_pid:-$server_pid}")
     for ((i = 0; i < ${#pids[@]}; i++)); do
         for file in /proc/"${pids[i]}"/task/*/children; do
             children=()
@@ -16,7 +14,7 @@ processes() {
             pids+=("${children[@]}")
         done
     done
-    pids=("${pids[@]:1}")
+    [ -z "${parent_pid:-}" ] || pids=("${pids[@]:1}")
 }
 
 # stat_of FILE: sets stat to its fields behind the name, which ends in ")" and may hold anything.

@@ -25,6 +25,12 @@ soak() {
     soak async
 }
 
+@test "processes, pool and loops stand clients that misbehave" {
+    for server in processes pool loops; do
+        soak "$server"
+    done
+}
+
 # --- They notice a server that is wrong ------------------------------------------------
 
 # One client (wait 10, read, send 16, finish, end) meets a server that does what

@@ -1,14 +1,15 @@
-# How the four servers start, and how they refuse to.
+# How the servers start, and how they refuse to.
 
 load helpers
 
-SERVERS='simple-server iterative-server threaded-server async-server'
+SERVERS='simple-server iterative-server threaded-server async-server processes pool loops'
+POLLED='iterative-server async-server loops' # those with a poller
 
 # The server ends at once with status 1, nothing on standard output, and this one line.
 refuses() {
     local server=$1 line=$2 status=0
     shift 2
-    ${under[@]+"${under[@]}"} "$ROOT/$server/$server" "$@" \
+    ${under[@]+"${under[@]}"} "$(program "$server")" "$@" \
         >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
     cat "$SCRATCH/err"
     [ "$status" -eq 1 ]
@@ -50,8 +51,22 @@ refuses() {
 
 @test "wrong arguments: the original's usage line" {
     for server in $SERVERS; do
-        refuses "$server" '^arguments: <host>:<port>$'
-        refuses "$server" '^arguments: <host>:<port>$' 127.0.0.1:0 more
+        more=
+        case $server in
+        pool) more=' \[<threads>\]' ;;
+        loops) more=' \[<loops>\]' ;;
+        esac
+        refuses "$server" "^arguments: <host>:<port>$more$"
+        refuses "$server" "^arguments: <host>:<port>$more$" 127.0.0.1:0 more
+        refuses "$server" "^arguments: <host>:<port>$more$" 127.0.0.1:0 1 more
+    done
+}
+
+@test "a number of threads or loops that is none" {
+    for server in pool loops; do
+        for number in '' 0 -1 4x x4 1.5; do
+            refuses "$server" '^arguments: ' 127.0.0.1:0 "$number"
+        done
     done
 }
 
@@ -90,10 +105,10 @@ refuses() {
     [[ $(poller) = @(epoll|kqueue) ]] || skip "this poller needs no descriptor of its own"
     no_sanitizer "a sanitizer needs descriptors too"
     no_emulator "an emulator needs descriptors too"
-    for server in iterative-server async-server; do
+    for server in $POLLED; do
         # Four are enough to load the program and to listen, but not for epoll.
         status=0
-        bash -c 'ulimit -n 4 && exec "$0" 127.0.0.1:0' "$ROOT/$server/$server" \
+        bash -c 'ulimit -n 4 && exec "$0" 127.0.0.1:0' "$(program "$server")" \
             >"$SCRATCH/out" 2>"$SCRATCH/err" 3>&- || status=$?
         [ "$status" -eq 1 ]
         [ ! -s "$SCRATCH/out" ]
@@ -106,7 +121,7 @@ refuses() {
     ulimit -c 0
     for server in $SERVERS; do
         status=0
-        "${under[@]}" "$ROOT/$server/$server" 127.0.0.1:0 >"$SCRATCH/out" 2>/dev/null 3>&- <&- ||
+        "${under[@]}" "$(program "$server")" 127.0.0.1:0 >"$SCRATCH/out" 2>/dev/null 3>&- <&- ||
             status=$?
         [ "$status" -eq 134 ]
         [ ! -s "$SCRATCH/out" ]
@@ -127,8 +142,14 @@ refuses() {
     for fault in '/^fcntl(64)?$:error=ENOMEM:when=5' epoll_create1:error=EMFILE epoll_ctl:error=ENOSPC; do
         [[ $(poller) = epoll || $fault != epoll* ]] || continue
         under_fault "$fault"
-        for server in iterative-server async-server; do
+        for server in $POLLED; do
             refuses "$server" '^cannot wait for clients: ' 127.0.0.1:0
         done
     done
+}
+
+@test "threads that can't be started" {
+    under_fault '/^clone3?$:error=EAGAIN'
+    refuses pool '^cannot start the threads: ' 127.0.0.1:0
+    refuses loops '^cannot wait for clients: ' 127.0.0.1:0
 }

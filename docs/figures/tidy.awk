@@ -2,7 +2,7 @@
 # on a socket or a poller, and for each segment, with its times in seconds since the first
 # client called connect, and names in place of process ids, addresses and ports.
 #
-#     START END WHO CALL      WHO is a client's name, server, or server/N, its thread N;
+#     START END WHO CALL      WHO is a client's name, server, or server/N, its thread or child N;
 #                             4<A> is the server's socket 4, connected to client A
 #     TIME TIME net FROM>TO [FLAGS] BYTES
 #
@@ -20,6 +20,26 @@ function keep(start, end, who, call) {
         last = end
     if (who !~ /^server/ && (!zero || start < zero))
         zero = start
+}
+
+# A thread shares the descriptors of the first one; a child process has copies of those that its
+# parent had when it called fork.
+function open_table(   name, part) {
+    table[who, pid] = forking[who] ? who pid : who
+    if (forking[who])
+        for (name in copy)
+            socket[who pid, name] = copy[name]
+    forking[who] = 0
+}
+
+function begin_copy(   name, part) {
+    forking[who] = call !~ /CLONE_VM/
+    delete copy
+    for (name in socket) {
+        split(name, part, SUBSEP)
+        if (part[1] == table[who, pid])
+            copy[part[2]] = socket[name]
+    }
 }
 
 FNR == 1 {
@@ -46,8 +66,13 @@ who == "packets" {
     start = $2
     call = $0
     sub(/^[0-9]+ +[0-9.]+ /, "", call)
-    if (!((who, pid) in thread))
+    if (!((who, pid) in thread)) {
         thread[who, pid] = threads[who]++
+        open_table()
+    }
+    if (call ~ /^(v?fork|clone3?)\(/)
+        begin_copy()
+    home = table[who, pid]
     if (sub(/ *<unfinished \.\.\.>$/, "", call)) {
         half[pid] = call
         since[pid] = start
@@ -74,33 +99,33 @@ who == "packets" {
     sub(/.*\) = /, "", result)
 }
 
-verb == "connect" && call ~ "htons\\(" port "\\)" { socket[who, fd] = "server" }
-verb == "listen" { socket[who, fd] = "passive" }
-verb ~ /^epoll_create/ { socket[who, result] = "poller" }
+verb == "connect" && call ~ "htons\\(" port "\\)" { socket[home, fd] = "server" }
+verb == "listen" { socket[home, fd] = "passive" }
+verb ~ /^epoll_create/ { socket[home, result] = "poller" }
 
 # The backlog is a queue: clients are accepted in the order in which they have connected.
 verb ~ /^accept/ && result ~ /^[0-9]/ {
     result = result + 0
-    socket[who, result] = client[++accepted]
+    socket[home, result] = client[++accepted]
     sub(/ = [0-9]+/, "&<" client[accepted] ">", call)
 }
 
-verb == "exit_group" || (fd != "" && (who, fd) in socket) {
+verb == "exit_group" || (fd != "" && (home, fd) in socket) {
     if (verb ~ /^epoll_ctl/) {
         other = call
         sub(/^[^,]*, [A-Z_]+, /, "", other)
         sub(/[^0-9].*/, "", other)
-        sub(", " other, ", " other "<" socket[who, other] ">", call)
+        sub(", " other, ", " other "<" socket[home, other] ">", call)
     }
     gsub(/\{sa_family[^}]*\}, (\[[^]]*\]|[0-9]+)/, "...", call)
     gsub(/data=\{u32=[0-9]+, u64=/, "data=", call)
     gsub(/\}\}/, "}", call)
     sub(/, 0x[0-9a-f]+\)/, ")", call)
     if (verb != "exit_group")
-        sub(fd, fd "<" socket[who, fd] ">", call)
+        sub(fd, fd "<" socket[home, fd] ">", call)
     keep(start, end, who (thread[who, pid] ? "/" thread[who, pid] : ""), call)
     if (verb == "close")
-        delete socket[who, fd]
+        delete socket[home, fd]
 }
 
 END {

@@ -2,7 +2,8 @@
 # tidy trace (see tidy.awk) of a run.
 #
 # Usage: awk -v name=NAME -f svg.awk -f timeline.awk NAME.trace
-#            a lane for each client, and for the server, or each of its threads or tasks
+#            a lane for each client, and for the server, or each of its threads, tasks or
+#            processes
 #        awk -v name=all-servers -f svg.awk -f timeline.awk NAME.trace...
 #            the clients' lanes of each server, and the lane that waits for A
 
@@ -18,6 +19,9 @@ BEGIN {
     idea["iterative-server"] = "one loop waits for all sockets"
     idea["threaded-server"] = "a thread for each client"
     idea["async-server"] = "a task for each client"
+    idea["processes"] = "a process for each client"
+    idea["pool"] = "a fixed number of threads, here two"
+    idea["loops"] = "several loops, here two"
     waits_for_A["simple-server"] = "server"
     waits_for_A["iterative-server"] = "the loop"
     waits_for_A["threaded-server"] = "server/1"
@@ -80,6 +84,10 @@ FNR == 1 {
     sub(/.*\//, "", panel)
     sub(/\.trace$/, "", panel)
     panels[++panel_count] = panel
+    if (panel == "loops") {
+        open_lane("loop 1")
+        open_lane("loop 2")
+    }
 }
 
 {
@@ -112,7 +120,11 @@ call ~ /^accept/ && result ~ /</ {
     accepted[panel, newcomer] = end
 }
 
-call == "close" { closed[panel, socket] = end }
+# A connection is closed when its last descriptor is: that of the child, which terminates.
+panel == "processes" && call == "exit_group" {
+    closed[panel, owner[who]] = end
+}
+call == "close" && !(panel == "processes" && socket ~ /^[A-C]$/) { closed[panel, socket] = end }
 
 panel == "async-server" {
     if (call ~ /^epoll_p?wait/) {
@@ -136,13 +148,14 @@ panel == "async-server" {
     next
 }
 
-panel == "iterative-server" {
+panel == "iterative-server" || panel == "loops" {
+    lane = panel == "loops" ? "loop " substr(who, 8) : "the loop"
     if (call ~ /^epoll_p?wait/) {
-        did("the loop", start, end, "waits in epoll_wait")
-        done = end
-    } else if (done != "") {
-        did("the loop", done, end, "")
-        done = end
+        did(lane, start, end, "waits in epoll_wait")
+        before[lane] = end
+    } else if (lane in before) {
+        did(lane, before[lane], end, "")
+        before[lane] = end
         if (result ~ /</)
             note(end, "accepts", newcomer)
         else if (call == "write")
@@ -152,8 +165,10 @@ panel == "iterative-server" {
 }
 
 {
-    lane = who == "server" ? (panel == "threaded-server" ? "main thread" : "server") : who
-    if (who != "server")
+    lane = who
+    if (who == "server" && panel != "simple-server")
+        lane = panel == "processes" ? "the parent" : "main thread"
+    if (who != "server" && socket ~ /^[A-C]$/)
         owner[who] = socket
     if (lane in before)
         did(lane, before[lane], start, "")
@@ -164,6 +179,8 @@ panel == "iterative-server" {
         did(lane, start, end, "waits in read for " socket)
     else
         did(lane, start, end, "")
+    if (panel == "pool" && call == "close")
+        delete before[lane] # it waits for the queue
     if (panel == "simple-server" && result ~ /</ && newcomer != "A")
         note(end, "accepts", newcomer)
     else if (panel == "simple-server" && call == "write")
@@ -230,6 +247,10 @@ function legend(y, p) {
 function lane_name(p, lane) {
     if (p == "threaded-server" && lane ~ /\//)
         return "thread for " owner[lane]
+    if (p == "processes" && lane ~ /\//)
+        return "child for " owner[lane]
+    if (p == "pool" && lane ~ /\//)
+        return "thread " substr(lane, 8)
     if (p == "async-server" && lane != THREAD)
         return lane == "accepts" ? "accepting task" : "task for " lane
     return lane
@@ -344,7 +365,7 @@ function lanes_of(p, y, step, format, note_rows,    j, bottom) {
 
 function one_server(p,    y, more, step) {
     text("bold", 14, 26, p ": " idea[p])
-    y = lanes_of(p, 38, .2, "%.1f s", p == "iterative-server" ? 2 : 0)
+    y = lanes_of(p, 38, .2, "%.1f s", p == "iterative-server" || p == "loops" ? 2 : 0)
     if (p == "simple-server") { # at the end much happens in a moment
         more = story(p) server_story(p)
         begins = NOTE_AT[1] - .0004
