@@ -35,8 +35,9 @@ isolated() {
     exec "${wrap[@]}" "$@"
 }
 
-# contained DIRECTORY COMMAND...: becomes the command there, so call it in a subshell.  The variables seconds and memory (KiB) are its
-# limits; its output goes where ours goes, and is cut after 16 MiB, but for its last lines.
+# contained DIRECTORY COMMAND...: becomes the command there, so call it in a subshell.  The
+# variables seconds and memory (KiB) are its limits; its output goes where ours goes, and is cut
+# after 16 MiB, but for its last lines.
 contained() {
     local directory contain_at=$CONTAIN wrap=()
     directory=$(cd "$1" && pwd) && cd "$directory" || exit
