@@ -416,9 +416,10 @@ peer() {
 # A process that has been stopped between vfork and exec keeps its parent from stopping, so another
 # try begins with SIGCONT.
 freeze() {
+    local tries=1
     freezing='the program does not stop for SIGSTOP'
     signal_all STOP
-    until patience=2 soon stopped_or_ended; do
+    until patience=$((tries++)) soon stopped_or_ended; do
         signal_all CONT
         nap 0
         signal_all STOP
