@@ -560,8 +560,29 @@ END
 #!/bin/sh
 (./server "$@" &
 wait) &
-while :; do /bin/true; done # it may be stopped in vfork, which ends when the child has been continued
+while :; do sleep 0.1; done
 END
+    each_way graded 0
+    # One that is stopped in vfork waits for its child, which has stopped: only to continue helps.
+    cat >"$submitted/vforks.c" <<'END'
+#define _DEFAULT_SOURCE
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char *argv[])
+{
+    if (fork() == 0)
+        execv("./server", argv);
+    for (;;) {
+        if (vfork() == 0) {
+            usleep(600000);
+            _exit(0);
+        }
+        usleep(200000);
+    }
+}
+END
+    printf 'echo-to-eof: vforks.c\n\t$(CC) -w -o $@ vforks.c\n' >"$submitted/Makefile"
     each_way graded 0
 }
 

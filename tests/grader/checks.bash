@@ -25,7 +25,6 @@ sent=      # by the client that has failed
 expected=
 got=       # what the client got, or what was found
 death=     # how the program has ended
-freezing=  # while it is to stop, what is said where it does not
 runner=    # the process here that has started the program
 declare -A client_pid=()
 
@@ -417,14 +416,13 @@ peer() {
 # try begins with SIGCONT.
 freeze() {
     local tries=1
-    freezing='the program does not stop for SIGSTOP'
     signal_all STOP
     until patience=$((tries++)) soon stopped_or_ended; do
+        [ "$SECONDS" -lt $((seconds - 5)) ] || cannot 'the program does not stop for SIGSTOP'
         signal_all CONT
         nap 0
         signal_all STOP
     done
-    freezing=
 }
 
 thaw() {
