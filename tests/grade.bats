@@ -12,6 +12,7 @@ setup_file() {
     [ -r /proc/self/stat ] || return 0
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES
     "$BATS_TEST_DIRNAME/grade" --build
+    "$BATS_TEST_DIRNAME/grade" --namespaces || export GRADE_NAMESPACES=no # they do not work here
     cp -R "$BATS_TEST_DIRNAME/exercises/echo-to-eof/solution" "$BATS_FILE_TMPDIR/server"
     env -u SANITIZE make -s -C "$BATS_FILE_TMPDIR/server" COMMON="$BATS_TEST_DIRNAME/../common/"
 }
@@ -22,6 +23,7 @@ setup() {
     unset MAKEFLAGS MFLAGS MAKEOVERRIDES
     export TMPDIR=$SCRATCH/tmp # what a run leaves there is seen
     mkdir "$TMPDIR"
+    export GRADE_SILENCE=2 # what the grader does is tested here, not what the checks find
 }
 
 # submission NAME: a program whose text is standard input; ./server is a good one.
@@ -62,11 +64,11 @@ exec ./server "$@"'
 @test "full points are status 0, lost points 1, wrong usage 2" {
     good
     graded 0
-    [[ $output = *'100 of 100 points; 11 passed, 0 failed, 0 not run'* ]]
+    [[ $output = *'100 of 100 points; 19 passed, 0 failed, 0 not run'* ]]
     GRADE_NAMESPACES=no graded 0 --only leak
     submitted=$ROOT/tests/exercises/echo-to-eof/starter
     graded 1
-    [[ $output = *'failed    0 of  15  again:'* && $output = *'not run   0 of  10  long:'* ]]
+    [[ $output = *'failed    0 of  10  again:'* && $output = *'not run   0 of   5  long:'* ]]
     for words in '' echo-to-eof "nothing $submitted" 'echo-to-eof /nowhere' \
         "echo-to-eof $submitted --only nothing" "echo-to-eof $submitted --seed x" \
         "echo-to-eof $submitted --tap" "echo-to-eof $submitted --colour"; do
@@ -85,11 +87,11 @@ exec ./server "$@"'
 echo "my own line"
 exec ./server 127.0.0.1:0'
     GRADE_PATIENCE=4 graded 1
-    for text in 'failed    0 of   5  listens: it listens at' 'does not listen' 'expected: within' \
-        'came:     it runs' '| my own line' 'hint:     The address' \
-        'read:     docs/2-simple-server.md#the-servers-start' \
-        "again:    tests/grade echo-to-eof $submitted --only listens --seed 1" \
-        'not run   0 of  10  echoes' 'it needs listens'; do
+    for text in 'failed    0 of   5  listens: it listens at' 'but not at the address' 'expected: within' \
+        'got:      the program listens at 127.0.0.1:' '| my own line' 'hint:     The address' \
+        'see:      docs/2-simple-server.md#the-servers-start' \
+        "rerun:    tests/grade echo-to-eof $submitted --only listens --seed 1" \
+        'not run   0 of  10  echoes' 'needs listens'; do
         [[ $output = *"$text"* ]]
     done
 }
@@ -98,7 +100,7 @@ exec ./server 127.0.0.1:0'
     submission broken </dev/null
     printf 'all:\n\techo stops here; false\n' >"$submitted/Makefile"
     graded 1
-    [[ $output = *'0 passed, 1 failed, 10 not run'* && $output = *'make fails'*'| stops here'* ]]
+    [[ $output = *'0 passed, 1 failed, 18 not run'* && $output = *'make fails'*'| stops here'* ]]
     printf 'all:\n' >"$submitted/Makefile"
     graded 1
     [[ $output = *'make builds no program echo-to-eof'* ]]
@@ -108,11 +110,144 @@ exec ./server 127.0.0.1:0'
     submission quick <<<'#!/bin/sh
 exit 7'
     graded 1 --only listens
-    [[ $output = *'the program has ended with status 7'* ]]
+    [[ $output = *'the program ended: exit status 7'* ]]
     submission quick <<<'#!/bin/sh
 kill -SEGV $$'
     graded 1 --only listens
-    [[ $output = *'ended by signal 11'* ]]
+    [[ $output = *'killed by signal 11 (SIGSEGV)'* ]]
+}
+
+@test "a failure tells what was sent, expected and got, and how the program died" {
+    # A client that sends "Two" finds that the server has died of its first client.
+    submission fragile </dev/null
+    cat >"$submitted/once.c" <<'END'
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+    char byte[100];
+
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    address.sin_port = htons(atoi(strrchr(argv[argc - 1], ':') + 1));
+    bind(listener, (struct sockaddr *)&address, sizeof address);
+    listen(listener, 5);
+    for (int i = 0; i < 400000; i++)
+        printf("line %d\n", i);
+    puts("the very last");
+    fflush(stdout);
+    int fd = accept(listener, 0, 0);
+    write(fd, byte, read(fd, byte, 100));
+    read(fd, byte, 1);
+    if (ENDS_WITH == 0)
+        raise(SIGPIPE);
+    return ENDS_WITH;
+}
+END
+    for how in 0 7; do
+        printf 'echo-to-eof: once.c\n\t$(CC) -w -DENDS_WITH=%s -o $@ once.c\n' "$how" >"$submitted/Makefile"
+        graded 1 --only again
+        [[ $output = *'failed    0 of  10  again'*'sent:     "Two\n"'*'expected: 3 lines'* ]]
+        [[ $output = *'got:      get: expected "Two\n", got nothing, then'*'| the very last'* ]]
+        case $how in
+        0) [[ $output = *'program:  killed by signal 13 (SIGPIPE)'* ]] ;;
+        *) [[ $output = *'program:  exit status 7, last line: the very last'* ]] ;;
+        esac
+    done
+}
+
+# refused TEXT...: the submission fails its first check, with these texts in the report.
+refused() {
+    graded 1 --only "${only:-build}"
+    for text; do
+        [[ $output = *"$text"* ]]
+    done
+}
+
+@test "a program that cannot be started says why" {
+    needs_file=$BATS_FILE_TMPDIR/server/echo-to-eof
+    submission odd <<<'#!/bin/sh'
+    printf 'echo-to-eof: program\n\tcp program $@ && chmod -x $@\n' >"$submitted/Makefile"
+    refused 'not executable: chmod +x' 'expected: an executable file echo-to-eof'
+    only=listens
+    submission odd </dev/null
+    printf 'all:\n' >"$submitted/Makefile"
+    # The machine's number stands at byte 18: here it is one that there is no longer.
+    { head -c 18 "$needs_file" && printf '\x05\x00' && tail -c +21 "$needs_file"; } >"$submitted/echo-to-eof"
+    chmod +x "$submitted/echo-to-eof"
+    each_way refused 'does not start here: it is for another machine' 'exit status 126'
+    { printf 'MZ' && head -c 1000 /dev/zero; } >"$submitted/echo-to-eof"
+    refused 'it is a program for Windows'
+    { printf '\xcf\xfa\xed\xfe' && head -c 1000 /dev/zero; } >"$submitted/echo-to-eof"
+    refused 'it is a program for macOS'
+    printf '#!/nowhere/python\n' >"$submitted/echo-to-eof"
+    refused 'no /nowhere/python here, which the first line of echo-to-eof names' 'exit status 12'
+}
+
+@test "a program that leaves the foreground, or listens elsewhere, is told so" {
+    only=listens
+    submission daemon <<<'#!/bin/sh
+./server "$@" &'
+    each_way refused 'goes to the background: it has to stay in the foreground'
+    submission daemon <<<'#!/bin/sh
+(setsid ./server "$@" >/dev/null 2>&1 </dev/null &)
+exit 0'
+    each_way refused 'goes to the background'
+    submission daemon <<<'#!/bin/sh
+exec ./server 127.0.0.1:0'
+    GRADE_PATIENCE=2 each_way refused 'not at the address that is its first argument' \
+        'got:      the program listens at 127.0.0.1:'
+    port=$(sed -n 's/.*got:  .*127.0.0.1:\([0-9]*\)$/\1/p' <<<"$output")
+    [[ $output = *"| Listening on 127.0.0.1:$port"* ]]
+}
+
+@test "a directory that make cannot build says why" {
+    only=build
+    submission runs <<<'#!/bin/sh
+exec ./server "$@"'
+    printf 'run: echo-to-eof\n\t./echo-to-eof 127.0.0.1:0\n' >>"$submitted/Makefile"
+    sed -i.old 's/^echo-to-eof:/.DEFAULT_GOAL = run\n&/' "$submitted/Makefile"
+    changed </dev/null
+    sed -i.old '/^build/s/	150	/	8	/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    each_way refused 'does it run the program?' 'listens at 127.0.0.1:'
+    printf 'all:\n\tsleep 100\n' >"$submitted/Makefile"
+    refused 'make does not end' 'got:      after 4 seconds'
+    GRADE=$ROOT/tests/grade
+
+    rm "$submitted"/*
+    refused 'there is no makefile'
+    touch "$submitted/CMakeLists.txt"
+    refused 'there is no makefile: write one' 'got:      only CMakeLists.txt'
+    mkdir "$submitted/deep"
+    touch "$submitted/deep/Makefile"
+    refused 'one a directory deeper' 'one in the directory deep'
+    rm -r "${submitted:?}"/*
+    touch "$submitted/work of mine.zip"
+    refused 'an archive: unpack it' 'only the archive work of mine.zip'
+    rm "$submitted"/*
+    printf 'all:\n\techo "curl: (6) Could not resolve host: example.org"; exit 6\n' \
+        >"$submitted/Makefile"
+    refused 'the build wants a network, and the grader has none' '| curl: (6)'
+}
+
+@test "no path of this machine is in what a student reads elsewhere" {
+    submission shows </dev/null
+    printf 'all:\n\tpwd; ls -d $(COMMON) ../common; echo $(CURDIR)/main.c:3: error; false\n' \
+        >"$submitted/Makefile"
+    graded 1 --gradescope "$SCRATCH/json"
+    report=$output
+    run grep -F -e "$SCRATCH" -e "$TMPDIR" -e "$ROOT" -e 'grade.' "$SCRATCH/json"
+    [ "$status" -eq 1 ]
+    grep -F '| main.c:3: error' "$SCRATCH/json"
+    grep -F 'rerun:    tests/grade echo-to-eof DIRECTORY --only build --seed 1' "$SCRATCH/json"
+    [[ $report = *"rerun:    tests/grade echo-to-eof $submitted --only build"* ]]
 }
 
 @test "whatever a program prints, all outputs are valid" {
@@ -155,7 +290,7 @@ exec ./server "$@"'
 head -c 100000000 /dev/zero
 exit 1'
     GRADE_PATIENCE=30 graded 1 --only listens
-    [[ $output = *'more bytes of output were cut]'* ]]
+    [[ $output = *'bytes of output were cut]'* ]]
     [ "${#output}" -lt 20000 ]
 }
 
@@ -253,7 +388,7 @@ END
     contain "$SCRATCH/nothing"
     [ "$status" -eq 125 ]
     contain -o 3 echo abcdef
-    [ "$output" = $'abc\n[4 more bytes of output were cut]' ]
+    [ "$output" = $'abc\n[1 bytes of output were cut]\nef' ]
     exec 9>"$SCRATCH/open"
     contain bash -c 'read -r || echo reads nothing; echo inherited >&9'
     exec 9>&-
@@ -280,11 +415,11 @@ exit 1'
     submission silent <<<'#!/bin/sh
 exec sleep 1000'
     GRADE_PATIENCE=1 graded 1 --only echoes
-    [[ $output = *'it runs, and does not listen there'* ]]
+    [[ $output = *'the program runs, and does not listen there'* ]]
     cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH"
     sed -i.old '/^listens/s/	30	/	1	/' "$SCRATCH/tests/exercises/echo-to-eof/checks.tsv"
     GRADE=$SCRATCH/tests/grade graded 1 --only listens
-    [[ $output = *'the time of this check, 1 seconds, was up'* ]]
+    [[ $output = *"the check's time limit of 1 seconds expired"* ]]
 }
 
 @test "a submission that deletes its files harms itself only, and is graded by what it does" {
@@ -335,6 +470,141 @@ END
     [ "$(numbers 1 | tr ' ' '\n' | sort -u | wc -l)" -gt 3 ]
 }
 
+# changed: a copy of the grader that a test may change, and whose checks of echo-to-eof after
+# "listens" are those of standard input: rows of the table, an empty line, and functions.
+changed() {
+    mkdir -p "$SCRATCH/copy"
+    cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH/copy"
+    GRADE=$SCRATCH/copy/tests/grade
+    local exercise=$SCRATCH/copy/tests/exercises/echo-to-eof
+    sed -i.old '/^\(id\|build\|listens\)	/!d' "$exercise/checks.tsv"
+    awk -v table="$exercise/checks.tsv" -v functions="$exercise/checks.bash" '
+        /^$/ { text = 1 }
+        { gsub(/ \| /, "\t"); print >> (text ? functions : table) }'
+}
+
+@test "checks that wait run side by side, others alone, and none before those that it needs" {
+    changed <<'END'
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint | waits
+two | 1 | 20 | visible | listens | 1-sockets.md | two | hint | waits
+three | 1 | 20 | visible | listens | 1-sockets.md | three | hint
+four | 1 | 20 | visible | listens | 1-sockets.md | four | hint
+five | 1 | 20 | visible | two,four | 1-sockets.md | five | hint | waits
+
+meets() {
+    touch "$GRADE_SCRATCH/met.$id"
+    eventually [ -e "$GRADE_SCRATCH/met.$1" ]
+}
+check_one() { meets two; meets three; }
+check_two() { meets one; meets three; }
+check_three() { meets one; meets two; alone; }
+check_four() { alone; [ -e "$GRADE_SCRATCH/met.one" ]; }
+check_five() { [ -e "$GRADE_SCRATCH/met.three" ] && [ ! -e "$GRADE_SCRATCH/check.four" ]; }
+alone() {
+    mkdir "$GRADE_SCRATCH/alone"
+    sleep 0.5
+    rmdir "$GRADE_SCRATCH/alone"
+}
+END
+    good
+    each_way graded 0
+    [[ $output = *'15 of 15 points; 7 passed'* ]]
+    [[ $output = *'one: one'*'two: two'*'three: three'*'four: four'*'five: five'* ]]
+    sed -i.old 's/	waits$//' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    sed -i.old 's/	20	/	1	/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    graded 1
+    [[ $output = *'failed    0 of   1  one: one'* ]]
+    # --only goes through the table from its end, and would not run what is needed, but below.
+    sed -i.old '/^two/s/	listens	/	three	/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    graded 3 --only two
+    [[ $output = *'two needs three, which is not above it'* ]]
+    sed -i.old '/^two/s/	three	/	two	/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    graded 3
+    [[ $output = *'two needs two, which is not above it'* ]]
+    sed -i.old '/^two/s/	two	/	listens	/; /^one/s/$/	beside/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
+    graded 3
+    [[ $output = *'a 9th that says waits'* ]]
+}
+
+@test "where one check is a fault, those that run beside it end with it" {
+    changed <<END
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint | waits
+two | 1 | 20 | visible | listens | 1-sockets.md | two | hint | waits
+
+check_one() { trap '' TERM; export MARK=$SCRATCH; serve; sleep 1000 & touch "\$GRADE_SCRATCH/runs"; wait; }
+check_two() { eventually [ -e "\$GRADE_SCRATCH/runs" ]; cannot do this; }
+END
+    good
+    each_way graded 3
+    [[ $output = *'do this'* && -z $(marked) ]]
+}
+
+@test "freeze stops all of a program, and thaw lets it go on" {
+    changed <<'END'
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint
+
+check_one() {
+    local before
+    serve
+    freeze
+    before=$(switches)
+    client late put Hello get Hello
+    sleep 1
+    [ "$(switches)" -eq "$before" ]
+    [ ! -s "$here/client.late" ] && alive "${client_pid[late]}"
+    thaw
+    done_well late
+}
+END
+    submission family <<'END'
+#!/bin/sh
+(./server "$@" &
+wait) &
+while :; do sleep 0.1; done
+END
+    each_way graded 0
+    # One that is stopped in vfork waits for its child, which has stopped: only to continue helps.
+    cat >"$submitted/vforks.c" <<'END'
+#define _DEFAULT_SOURCE
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char *argv[])
+{
+    if (fork() == 0)
+        execv("./server", argv);
+    for (;;) {
+        if (vfork() == 0) {
+            usleep(600000);
+            _exit(0);
+        }
+        usleep(200000);
+    }
+}
+END
+    printf 'echo-to-eof: vforks.c\n\t$(CC) -w -o $@ vforks.c\n' >"$submitted/Makefile"
+    each_way graded 0
+}
+
+@test "a number that was a client's, and is another process's by now, is left alone" {
+    sleep 100 3>&- &
+    other=$!
+    changed <<END
+one | 1 | 20 | visible | listens | 1-sockets.md | one | hint
+
+check_one() {
+    serve
+    client_pid[old]=$other
+    release old
+    [ -z "\$runner" ] || ended $other
+}
+END
+    good
+    GRADE_NAMESPACES=no graded 0
+    run kill "$other"
+    [ "$status" -eq 0 ]
+}
+
 @test "ten runs give one score" {
     submission tardy <<<'#!/bin/sh
 ./server "$@" &
@@ -349,16 +619,16 @@ wait'
 @test "--only runs a check and what it needs, --visible no hidden one, --program another name" {
     good
     graded 0 --only next --seed 7
-    [[ $output = *'45 of 45 points; 5 passed'* ]]
+    [[ $output = *'40 of 40 points; 5 passed'* ]]
     graded 0 --visible
-    [[ $output = *'70 of 70 points; 7 passed'* && $output != *hidden* ]]
+    [[ $output = *'60 of 60 points; 8 passed'* && $output != *hidden* ]]
     submitted=$ROOT/threaded-server
     graded 0 --program threaded-server --only half-close
     mkdir "$SCRATCH/a ü"
     printf 'all:\n' >"$SCRATCH/a ü/Makefile"
     submitted="$SCRATCH/a ü"
     graded 1 --program 'a server'
-    again=$(sed -n 's/.*again:    tests.grade //p' <<<"$output")
+    again=$(sed -n 's/.*rerun:    tests.grade //p' <<<"$output")
     [[ $again != *ü* ]]
     eval "run '$GRADE' $again" 3>&-
     [[ $status -eq 1 && $output = *"builds no program a server"* ]]
@@ -426,6 +696,126 @@ blames_the_grader() {
     [[ $output = *'make fails'*'bwrap: no'* ]]
 }
 
+@test "a bubblewrap that does not work here is a fault, and no reason to do without it" {
+    good
+    mkdir "$SCRATCH/bin"
+    # As where AppArmor forbids the namespaces of ordinary users.
+    printf '#!/bin/sh\necho "bwrap: setting up uid map: Permission denied" >&2\nexit 1\n' \
+        >"$SCRATCH/bin/bwrap"
+    chmod +x "$SCRATCH/bin/bwrap"
+    unset GRADE_NAMESPACES
+    PATH=$SCRATCH/bin:$PATH graded 3 --only listens
+    [[ $output = *'uid map: Permission denied'*'GRADE_NAMESPACES=no'* && $output != *points* ]]
+    PATH=$SCRATCH/bin:$PATH run "$GRADE" --batch echo-to-eof "$submitted" 3>&-
+    [[ $status -eq 3 && $output = *'uid map: Permission denied'* ]]
+    GRADE_NAMESPACES=no PATH=$SCRATCH/bin:$PATH graded 0 --only listens
+}
+
+# with_tools OMITTED [NAME=PROGRAM...]: sets tools to a directory that has what the grader needs
+# and what make and the compiler do, without bubblewrap and without OMITTED; PROGRAM stands in the
+# place of NAME.
+with_tools() {
+    local entry name
+    tools=$SCRATCH/tools
+    rm -rf "$tools" && mkdir "$tools"
+    while read -r -d : entry; do
+        ln -s "$entry"/* "$tools" 2>/dev/null || true # those of the same name stay
+    done <<<"$PATH:"
+    for name in bwrap $1; do
+        rm -f "$tools/$name"
+    done
+    for entry in "${@:2}"; do
+        printf '#!/bin/sh\nexec %s "$@"\n' "${entry#*=}" >"$tools/${entry%%=*}.new"
+        chmod +x "$tools/${entry%%=*}.new" && mv -f "$tools/${entry%%=*}.new" "$tools/${entry%%=*}"
+    done
+}
+
+@test "a tool that is missing is a fault that names it" {
+    good
+    unset GRADE_NAMESPACES
+    for tool in awk sed make od; do
+        with_tools "$tool"
+        PATH=$tools graded 3
+        [[ $output = *"grade: it needs $tool, which is not installed"* && $output != *points* ]]
+    done
+    with_tools "cc c99 gcc clang tcc"
+    PATH=$tools graded 3
+    [[ $output = *'the compiler does not work'* ]]
+    with_tools ''
+    PATH=$tools graded 0 --only listens
+    [[ $output = *'warning: without bubblewrap'* ]]
+}
+
+@test "whatever the caller exports, the score is the same" {
+    good
+    "$GRADE" echo-to-eof "$submitted" --only echoes --classroom "$SCRATCH/expected" >"$SCRATCH/out" 3>&-
+    # In Turkish, [a-z] has no i.
+    localedef -i tr_TR -f UTF-8 "$SCRATCH/tr_TR.UTF-8" || echo 'that locale cannot be made here'
+    odd() { # NAME=VALUE...
+        run env "$@" "$GRADE" echo-to-eof "$submitted" --only echoes --classroom "$SCRATCH/odd" 3>&-
+        echo "$*: $output"
+        [[ $status -eq 0 && $output = *'20 of 20 points'* ]]
+        cmp "$SCRATCH/expected" "$SCRATCH/odd"
+    }
+    odd LC_ALL=tr_TR.UTF-8 LOCPATH="$SCRATCH"
+    for setting in LC_ALL=nowhere SHELLOPTS=errexit:nounset:noglob:pipefail:posix \
+        SHELLOPTS=physical:keyword:noclobber BASHOPTS=nocasematch:failglob:nullglob:extglob \
+        POSIXLY_CORRECT=1 CDPATH=.:/ MAKEFLAGS=n MAKEFLAGS=-j8 'MAKEOVERRIDES=CC=false' MAKEFILES=/etc/passwd \
+        GREP_OPTIONS=-v GREP_COLORS=mt=1 'BASH_FUNC_grep%%=() { false; }' AWKPATH=/ POSIX_ME_HARDER=1 \
+        here=/ log=/etc/passwd runner=1 patience=0 CFLAGS=-fsyntax-only LDFLAGS=-lnothing COMMON=/ \
+        GRADE_RUN=/ GRADE_SCRATCH=/ GRADE_SUBMISSION=/ CONTAIN=/bin/false ROOT=/ seconds=0 IFS=0123; do
+        odd "$setting"
+    done
+    # The shell's own work with what stays: a mask, signals that are ignored, a limit.
+    signals='PIPE HUP'
+    ! env --default-signal=CHLD true || signals+=' CHLD'
+    run bash -c "umask 777; trap '' $signals; ulimit -Ss 256; exec '$GRADE' echo-to-eof \
+        '$submitted' --only echoes" 3>&-
+    echo "$output"
+    [[ $status -eq 0 && $output = *'20 of 20 points'* ]]
+}
+
+@test "any awk, and the tools of busybox, give the same score and the same report" {
+    submission broken </dev/null
+    printf 'all:\n\tprintf '"'"'<&"\\\\\\303\\274\\001>\\n'"'"'; false\n' >"$submitted/Makefile"
+    graded 1 --tap "$SCRATCH/tap" --junit "$SCRATCH/xml" --gradescope "$SCRATCH/json"
+    for awk in gawk mawk original-awk 'busybox awk'; do
+        command -v "${awk%% *}" || continue
+        unset GRADE_NAMESPACES
+        with_tools '' "awk=$awk"
+        PATH=$tools graded 1 --tap "$SCRATCH/tap.1" --junit "$SCRATCH/xml.1" \
+            --gradescope "$SCRATCH/json.1"
+        for kind in tap xml json; do # but for the time that it took
+            diff <(sed 's/time=*.: *[0-9]*//g; s/time="[0-9]*"//g' "$SCRATCH/$kind") \
+                <(sed 's/time=*.: *[0-9]*//g; s/time="[0-9]*"//g' "$SCRATCH/$kind.1")
+        done
+    done
+}
+
+@test "a submission that belongs to another user, or is read-only, gets what it deserves" {
+    good
+    chmod -R a-w "$submitted"
+    each_way graded 0 --only listens
+    chmod -R u+w "$submitted"
+    if [ "$(id -u)" -eq 0 ] && command -v setpriv; then
+        chown -R 12345:54321 "$submitted"
+        chmod -R go-rwx "$submitted"
+        each_way graded 0 --only listens
+        [ "$(stat -c %u "$submitted/program")" -eq 12345 ]
+        # An ordinary user may not read it: that is no reason to lose points.
+        chmod 755 "$submitted"
+        mkdir -m 777 "$SCRATCH/other"
+        chmod -R a+rX "$SCRATCH" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" && chmod go-rwx "$submitted/program"
+        chmod a+X "${BATS_RUN_TMPDIR%/*}"
+        other=(setpriv --reuid 23456 --regid 23456 --clear-groups)
+        "${other[@]}" test -x "$GRADE" || return 0 # the repository is out of that user's reach
+        run "${other[@]}" env GRADE_NAMESPACES=no HOME=/ TMPDIR="$SCRATCH/other" "$GRADE" \
+            echo-to-eof "$submitted" 3>&-
+        echo "$output"
+        [[ $status -eq 3 && $output = *'you may not read it'*'program'* ]]
+    fi
+}
+
 @test "a submission cannot pass its own failure off as the grader's" {
     mkdir "$SCRATCH/liar"
     submitted=$SCRATCH/liar
@@ -436,7 +826,7 @@ blames_the_grader() {
 
 @test "odd settings are wrong usage, and no lost points" {
     good
-    for setting in GRADE_MEMORY=0 GRADE_MEMORY=4G GRADE_PATIENCE=0 GRADE_PATIENCE=long \
+    for setting in GRADE_MEMORY=0 GRADE_MEMORY=4G GRADE_SILENCE=0 GRADE_PATIENCE=0 GRADE_PATIENCE=long \
         GRADE_NAMESPACES=maybe; do
         run env "$setting" "$GRADE" echo-to-eof "$submitted" 3>&-
         [[ $status -eq 2 && ${lines[0]} = "grade: ${setting%%=*} is"* ]]
@@ -459,17 +849,17 @@ blames_the_grader() {
         name=$(printf '%0200d' 0) && mkdir "$name" && cd "$name" || exit
     done)
     graded 1
-    [[ $output = *'cannot be copied'*'0 passed, 1 failed, 10 not run'* ]]
+    [[ $output = *'cannot be copied'*'0 passed, 1 failed, 18 not run'* ]]
     submission many <<<'exit 1'
     printf 'echo-to-eof: program\n\t%s\n' \
         'mkdir many && cd many && seq 60000 | xargs touch && cd .. && cp program $@ && chmod +x $@' \
         >"$submitted/Makefile"
     graded 1
-    [[ $output = *'50000 files'*'0 passed, 1 failed, 10 not run'* ]]
+    [[ $output = *'50000 files'*'0 passed, 1 failed, 18 not run'* ]]
     submission names </dev/null
     printf 'all:\n\t%s\n' "touch \"\$\$(printf 'a\\n::notice::b')\"" >"$submitted/Makefile"
     graded 1
-    [[ $output = *'came:     '*'a\n::notice::b'* ]]
+    [[ $output = *'got:      '*'a\n::notice::b'* ]]
     rm "$submitted/Makefile"
     printf 'all:\n\tmkdir echo-to-eof\n' >"$submitted/Makefile"
     graded 1
@@ -585,9 +975,9 @@ exec ./server "$@"'
         >"$SCRATCH/table" 2>"$SCRATCH/progress" 3>&-
     cat "$SCRATCH/table"
     diff - "$SCRATCH/table" <<END
-submission,score,points,failed,build,listens,echoes,again,half-close,next,nul-bytes,long,reset,rests,leak
-"$submitted",100,100,,5,5,10,15,15,10,10,10,10,5,5
-"$SCRATCH/a, ""b""",0,100,build,0,0,0,0,0,0,0,0,0,0,0
+submission,score,points,failed,build,listens,echoes,again,partial,half-close,next,nul-bytes,address,taken,prompt,sizes,long,late,reset,rests,waits,slow,leak
+"$submitted",100,100,,5,5,10,10,5,10,10,5,5,3,3,3,5,4,5,3,3,2,4
+"$SCRATCH/a, ""b""",0,100,build,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0
 END
     grep '^1 of 2: ' "$SCRATCH/progress"
     (cd "$SCRATCH" && mkdir -- '-x' && GRADE_NAMESPACES=no "$GRADE" --batch echo-to-eof -x) \
@@ -621,19 +1011,75 @@ END
     [[ $status -eq 3 && $output = *',,,"grade: the compiler does not work'*',,,,,,,,,,,' ]]
 }
 
+@test "a batch keeps reports, skips what is no directory, and shows names as they are" {
+    changed </dev/null
+    good
+    mkdir -p "$SCRATCH/all/ü ✓" "$SCRATCH/all/tab"$'\t'"x" "$SCRATCH/all/deep/er"
+    cp "$submitted"/* "$SCRATCH/all/ü ✓"
+    touch "$SCRATCH/all/notes.txt"
+    cd "$SCRATCH/all"
+    "$GRADE" --batch --reports "$SCRATCH/reports" echo-to-eof ./* deep/er deep_er nowhere \
+        >"$SCRATCH/table" 2>"$SCRATCH/progress" 3>&-
+    cat "$SCRATCH/table" "$SCRATCH/progress"
+    [ "$(wc -l <"$SCRATCH/table")" -eq 5 ]
+    grep -F '"./ü ✓",10,10,,5,5' "$SCRATCH/table"
+    grep -F '"deep/er",0,10,build,0,0' "$SCRATCH/table"
+    grep -F 'of 4: ./ü ✓' "$SCRATCH/progress"
+    grep -F 'of 4: ./tab?x' "$SCRATCH/progress"
+    grep -Fx 'grade: skipped, no directory: ./notes.txt' "$SCRATCH/progress"
+    grep -Fx 'grade: skipped, no directory: nowhere' "$SCRATCH/progress"
+    grep -F '10 of 10 points' "$SCRATCH/reports/ü ✓.txt"
+    grep -F 'there is no makefile' "$SCRATCH/reports/deep_er.txt"
+    mkdir deep_er
+    "$GRADE" --batch --reports "$SCRATCH/reports" echo-to-eof deep/er deep_er 3>&-
+    grep -F -e '--only build' "$SCRATCH/reports/deep_er.txt" | grep deep/er
+    grep -F -e '--only build' "$SCRATCH/reports/deep_er-2.txt" | grep deep_er
+    for words in "--jobs 0 echo-to-eof deep" "--jobs" "--colour echo-to-eof deep" "echo-to-eof nowhere"; do
+        # shellcheck disable=SC2086  # words
+        run "$GRADE" --batch $words 3>&-
+        [[ $status -eq 2 && $output = *'--reports DIR'* ]]
+    done
+}
+
+@test "a batch side by side gives the same table, and twice it names what differs" {
+    changed </dev/null
+    good
+    for name in a b c; do
+        cp -R "$submitted" "$SCRATCH/$name"
+    done
+    printf 'all:\n\tfalse\n' >"$SCRATCH/b/Makefile"
+    # The third run is the second one of b: it is the same; the program of c starts once only.
+    printf '#!/bin/sh\nmkdir %s || exit 1\nexec ./server "$@"\n' "$SCRATCH/was" >"$SCRATCH/c/program"
+    cd "$SCRATCH"
+    export GRADE_NAMESPACES=no
+    "$GRADE" --batch --jobs 3 echo-to-eof a b b a >"$SCRATCH/table" 2>"$SCRATCH/progress" 3>&-
+    diff - "$SCRATCH/table" <<'END'
+submission,score,points,failed,build,listens
+"a",10,10,,5,5
+"b",0,10,build,0,0
+"b",0,10,build,0,0
+"a",10,10,,5,5
+END
+    run "$GRADE" --batch --twice echo-to-eof a c b 3>&-
+    echo "$output"
+    [[ $status -eq 1 && $output = *'the results of two runs differ, c: listens'* ]]
+    [[ ${lines[*]} = *'submission,score,points,failed,differs,build,listens'* ]]
+    [[ $output = *'"a",10,10,,,5,5'*'"c",10,10,,listens,5,5'*'"b",0,10,build,,0,0'* ]]
+}
+
 @test "the handout builds and grades itself, and holds nothing that is hidden" {
     make -s -C "$ROOT" handout EXERCISE=echo-to-eof
     mkdir "$SCRATCH/a b"
     tar -C "$SCRATCH/a b" -xzf "$ROOT/tests/handout/echo-to-eof.tar.gz"
     cd "$SCRATCH/a b/echo-to-eof"
-    [ -z "$(find . -name 'solution*' -o -name 'mutants*' -o -name 'hidden*')" ]
+    [ -z "$(find . -name 'solution*' -o -name 'mutants*' -o -name 'hidden*' -o -name echo.bash -o -name crowd.bash)" ]
     run grep -rn 'hidden	\|check_reset' .
     [ "$status" -eq 1 ]
     make -s -C starter
     run ./grade starter 3>&-
     echo "$output"
-    [[ $status -eq 1 && $output = *'20 of 70 points; 3 passed, 2 failed, 2 not run'* ]]
-    [[ $output = *'again:    ./grade starter --only again --seed 1'* ]]
+    [[ $status -eq 1 && $output = *'20 of 60 points; 3 passed, 1 failed, 4 not run'* ]]
+    [[ $output = *'rerun:    ./grade starter --only again --seed 1'* ]]
     run make -s -C "$ROOT" handout EXERCISE=nothing
     [ "$status" -eq 2 ]
 }
@@ -643,7 +1089,7 @@ END
     for exercise in *; do
         awk -F '\t' -v name="$exercise" '
             NR == 1 || /^#/ || /^$/ { next }
-            NF != 8 || $2 !~ /^[0-9]+$/ || $3 !~ /^[0-9]+$/ || $4 !~ /^(visible|hidden)$/ {
+            (NF != 8 && !(NF == 9 && $9 == "waits")) || $2 !~ /^[0-9]+$/ || $3 !~ /^[0-9]+$/ || $4 !~ /^(visible|hidden)$/ {
                 print name ": " $0
                 bad = 1
             }
@@ -675,8 +1121,8 @@ END
     cp -R "$ROOT/common" "$ROOT/tests" "$SCRATCH"
     cd "$SCRATCH/tests"
     exercise=exercises/echo-to-eof
-    sed -i.old '/^half\|^nul\|^long\|^rests\|^leak/d' "$exercise/checks.tsv" # a few will do
-    rm -rf "$exercise/mutants"/[!s]*
+    sed -i.old '/^\(id\|build\|listens\|echoes\|again\|next\|reset\)	/!d' "$exercise/checks.tsv" # a few will do
+    rm -rf "$exercise/mutants"/{[!s],st}*
     rm -rf "$exercise/starter" && cp -R "$exercise/solution" "$exercise/starter"
     echo half-close >"$exercise/mutants/sigpipe/EXPECT"
     rm -f "$exercise/mutants/short-read-is-the-end/patch"
@@ -686,4 +1132,63 @@ END
     [ "$status" -eq 1 ]
     [[ $output = *'ok echo-to-eof solution'* && $output = *'not ok echo-to-eof starter'* ]]
     [[ $output = *'not ok echo-to-eof mutants/sigpipe'* && $output = *'1 passed, 3 failed' ]]
+}
+
+# tables ROW...: an exercise with one demand and one check, and these rows of demands.tsv.
+tables() {
+    mkdir -p "$SCRATCH/grader" "$SCRATCH/exercises/tiny/mutants/bug"
+    cp "$ROOT"/tests/grader/demands* "$SCRATCH/grader"
+    cat >"$SCRATCH/exercises/tiny/README.md" <<'END'
+# tiny: a task
+
+## What to build
+
+Two things:
+
+- The program must echo
+  every byte. It can print anything, and must not stop.
+
+      code must not count
+- It keeps at most 3 bytes.
+
+| a table | must not count |
+
+## Try it by hand first
+
+Send it at most 3 bytes.
+END
+    printf 'id\tpoints\nbuild\t1\nechoes\t2\nstays\t3\n' >"$SCRATCH/exercises/tiny/checks.tsv"
+    printf 'echoes\nstays\n' >"$SCRATCH/exercises/tiny/mutants/bug/EXPECT"
+    printf 'sentence\tchecks\twhy\n' >"$SCRATCH/exercises/tiny/demands.tsv"
+    printf '%b\n' "$@" >>"$SCRATCH/exercises/tiny/demands.tsv"
+    run "$SCRATCH/grader/demands" tiny
+    echo "$output"
+}
+
+@test "a sentence that demands something has a check, and a check has a sentence" {
+    bytes='The program must echo every byte.\techoes,build'
+    stays='and must not stop.\tstays'
+    most='It keeps at most 3 bytes.\t-\tit cannot be seen'
+    tables "$bytes" '# a comment' "$stays" "$most"
+    [ "$status" -eq 0 ]
+    tables "$bytes" "$most"
+    [[ $status -eq 1 && $output = *'does not have: [...] It can print anything, and must not stop.'* ]]
+    [[ $output = *'no demand has the check stays'* && ${#lines[@]} -eq 2 ]]
+    tables "$bytes" "$stays"
+    [[ $status -eq 1 && $output = 'tiny: demands.tsv does not have: It keeps at most 3 bytes.' ]]
+    tables "$bytes" "$stays" "$most" 'The program must echo each byte.\techoes'
+    [[ $status -eq 1 && $output = 'tiny: README.md does not say: The program must echo each byte.' ]]
+    tables "$bytes,nothing" "$stays" "${most%it*}"
+    [[ $status -eq 1 && $output = *'there is no check nothing'*'does not say why'* ]]
+    tables "$bytes" "$stays" "$most"
+    echo stays >"$SCRATCH/exercises/tiny/mutants/bug/EXPECT"
+    run "$SCRATCH/grader/demands" tiny
+    [[ $status -eq 1 && $output = 'tiny: no mutant fails the check echoes' ]]
+    rm "$SCRATCH/exercises/tiny/demands.tsv"
+    run "$SCRATCH/grader/demands"
+    [[ $status -eq 1 && $output = 'tiny: there is no demands.tsv' ]]
+}
+
+@test "each README demands what its checks check" {
+    "$ROOT/tests/grader/demands"
 }

@@ -1,20 +1,27 @@
-/* Plays the clients that netcat can't, and a server for simple-client to talk to.
+/* Plays clients that netcat cannot play, and a server for simple-client.
 
    Usage: peer [-n COUNT] ADDRESS:PORT VERB...     opens COUNT connections (default 1); with
                                                    -s the kernels keep little on the way
+          peer -i ID                               numbers them from ID (default 0): each
+                                                   number has a different sequence
+          peer -x                                  their sequences are text: letters, and a
+                                                   newline as every 64th byte
           peer -l ADDRESS:PORT VERB...             listens, and takes one connection
           peer -f ADDRESS:PORT                     prints the address if it is free; port 0
-                                                   stands for any that is
+                                                   means any free port
 
-   The verbs are carried out in their order, each on every connection before the next:
+   The verbs are carried out in order, each on every connection before the next:
 
-   send N     sends N bytes of the connection's own sequence
-   echo N     sends N bytes and reads as they come back
+   send N     sends N bytes of the connection's sequence
+   echo N     sends N bytes, and reads the echo at the same time
    fill       sends until the other side takes no more; fails past 64 MiB
    offer N    sends N bytes, or as many of them as the other side takes
-   receive    reads until all that was sent has come back, and checks each byte
+   receive    reads until all that was sent is echoed, and checks each byte
+   part N     reads up to N bytes of it, until no more arrive, and checks them
+   slowly N MS COUNT  reads N bytes of it every MS milliseconds, COUNT times, and checks
+              each byte
    trips N B  N times: sends B bytes and receives them; fails if each but the first two,
-              which the receiver acknowledges at once, took 30 ms or more
+              which the receiver acknowledges immediately, took 30 ms or more
    finish     shuts the writing side down
    eof        expects the end of the stream
    ended      expects the end of the stream, or a reset
@@ -24,20 +31,23 @@
    put TEXT   sends TEXT, in which \n is a newline and \xHH a byte
    get TEXT   reads as many bytes as TEXT has, and expects these
    repeat N TEXT  sends TEXT N times
+   single N TEXT  the same, each time in a separate segment, with a short pause after it in
+              which the other side can read
    cram TEXT  sends TEXT again and again, until the other side takes no more, or 64 MiB
-   trickle N MS  N times, or until SIGUSR1 where N is 0: sends a byte, gets it back, and
-              sees nothing else for MS milliseconds
+   trickle N MS  N times, or until SIGUSR1 if N is 0: sends a byte, receives it, and expects
+              nothing else for MS milliseconds
    silence MIN MAX  sends no more, and expects the end of the stream, or a reset, MIN to MAX
-              milliseconds after its last byte; what was to come back may be left unread
+              milliseconds after its last byte; part of the echo may be left unread
    line       reads a line, and prints it
-   drain      reads to the end of the stream, or a reset, whatever comes
+   latest     reads until no more arrives, and prints the last complete line
+   drain      reads to the end of the stream, or a reset, whatever arrives
    mirror     echoes until the end of the stream
-   say WORD   prints WORD on a line of its own
+   say WORD   prints WORD on a separate line
    hold       waits for SIGUSR1
    flood      sends and reads as fast as it goes, until SIGUSR1
 
-   Each wait ends after 20 seconds, or -t SECONDS.  What goes wrong is told in one line on
-   standard error, with exit status 1. */
+   Each wait ends after 20 seconds, or -t SECONDS.  If anything fails, peer prints the reason
+   on standard error and exits with status 1. */
 
 #include <errno.h>
 #include <poll.h>
@@ -48,6 +58,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -68,18 +79,21 @@ struct connection {
     size_t id;
     size_t sent;
     size_t received;
-    long long sent_at; /* when the last byte was sent, or the connection made */
+    long long sent_at; /* when the last byte was sent, or the connection opened */
 };
 
-static const char *verb = "start"; /* for the message when it fails */
+static const char *verb = "start"; /* for the message if it fails */
+static const char *last_text;      /* the last text sent; the message shows it */
+static bool several;               /* whether there is more than one connection */
 static int patience_ms = 20000;
+static bool in_lines; /* whether the sequences are text */
 
 static _Noreturn void fail(const struct connection *c, const char *format, ...)
 {
     va_list arguments;
 
     fprintf(stderr, "peer: %s", verb);
-    if (c != NULL)
+    if (c != NULL && several)
         fprintf(stderr, ", connection %zu", c->id);
     if (c != NULL && c->sent > 0)
         fprintf(stderr, ", %zu bytes sent, %zu received", c->sent, c->received);
@@ -88,17 +102,27 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fprintf(stderr, "\n");
+    if (last_text != NULL)
+        fprintf(stderr, "sent: \"%.60s\"\n", last_text);
+    else if (c != NULL && c->sent > 0)
+        fprintf(stderr, "sent: %zu bytes\n", c->sent);
     exit(EXIT_FAILURE);
 }
 
-/* Byte number I of a connection's sequence: any value comes, NUL too, and the sequence
-   has no short period, so a lost, doubled or swapped piece is seen. */
+/* Byte number I of a connection's sequence.  All values occur, NUL too, and the sequence has
+   no short period, so lost, duplicated or reordered bytes are detected. */
 static char byte_at(const struct connection *c, size_t i)
 {
-    return (char)(i + i / 251 + i / 63001 + 17 * c->id);
+    size_t value = i + i / 251 + i / 63001 + 17 * c->id;
+
+    if (!in_lines)
+        return (char)value;
+    if (i % 64 == 63)
+        return '\n';
+    return "abcdefghijklmnopqrstuvwxyz"[value % 256 % 26];
 }
 
-/* Waits until the socket is ready; false where it isn't within MS milliseconds. */
+/* Waits until the socket is ready; false if it is not within MS milliseconds. */
 static bool ready(const struct connection *c, short events, int ms)
 {
     struct pollfd wait = {.fd = c->fd, .events = events};
@@ -109,8 +133,8 @@ static bool ready(const struct connection *c, short events, int ms)
     return count == 1;
 }
 
-/* Sends at most LENGTH bytes, as many as the socket takes at once.  The error of a
-   connection that has ended is returned as -1. */
+/* Sends at most LENGTH bytes, as many as one write accepts.  Returns how many, or -1 with
+   errno if the connection has failed. */
 static ssize_t send_some(struct connection *c, size_t length)
 {
     char buf[CHUNK];
@@ -118,7 +142,7 @@ static ssize_t send_some(struct connection *c, size_t length)
 
     for (size_t i = 0; i < chunk; i++)
         buf[i] = byte_at(c, c->sent + i);
-    /* Before it is sent: whoever gets it can't have had it earlier. */
+    /* Taken before the write: the other side cannot have received the bytes earlier. */
     long long now = clock_ms();
     ssize_t n = write(c->fd, buf, chunk);
     if (n == -1 && should_retry(errno))
@@ -142,11 +166,11 @@ static void send_bytes(struct connection *c, size_t length)
     }
 }
 
-/* Reads what is there, of what is still to come back, and checks it. */
-static void receive_some(struct connection *c)
+/* Reads what has arrived of the echo up to END, and checks it. */
+static void receive_some(struct connection *c, size_t end)
 {
     char buf[CHUNK];
-    size_t left = c->sent - c->received;
+    size_t left = end - c->received;
     ssize_t n = read(c->fd, buf, left < sizeof buf ? left : sizeof buf);
 
     if (n == -1 && should_retry(errno))
@@ -166,8 +190,29 @@ static void receive(struct connection *c)
     while (c->received < c->sent) {
         if (!ready(c, POLLIN, patience_ms))
             fail(c, "nothing comes back");
-        receive_some(c);
+        receive_some(c, c->sent);
     }
+}
+
+static void slowly(struct connection *c, size_t length, size_t ms, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t end = c->sent - c->received > length ? c->received + length : c->sent;
+        while (c->received < end) {
+            if (!ready(c, POLLIN, patience_ms))
+                fail(c, "nothing comes back");
+            receive_some(c, end);
+        }
+        sleep_ms((int)ms);
+    }
+}
+
+static void part(struct connection *c, size_t length)
+{
+    size_t end = c->sent - c->received > length ? c->received + length : c->sent;
+
+    while (c->received < end && ready(c, POLLIN, QUIET_MS))
+        receive_some(c, end);
 }
 
 static void echo(struct connection *c, size_t length)
@@ -180,7 +225,7 @@ static void echo(struct connection *c, size_t length)
         if (c->sent < end && send_some(c, end - c->sent) == -1)
             fail(c, "%s", strerror(errno));
         if (c->received < c->sent)
-            receive_some(c);
+            receive_some(c, c->sent);
     }
 }
 
@@ -230,8 +275,7 @@ static void expect_end(struct connection *c, bool reset_will_do)
         n = read(c->fd, &byte, 1);
     } while (n == -1 && should_retry(errno));
     if (n == 1)
-        fail(c, "in place of the end came a byte that is no echo, \\x%02X",
-             (unsigned char)byte);
+        fail(c, "expected the end of the stream, got the byte \\x%02X", (unsigned char)byte);
     if (n == -1 && !reset_will_do)
         fail(c, "%s in place of the end", strerror(errno));
 }
@@ -256,6 +300,7 @@ static void put(struct connection *c, const char *text)
     char bytes[SCRIPT_TEXT_SIZE];
     size_t length = script_bytes(text, bytes);
 
+    last_text = text;
     c->sent_at = clock_ms();
     if (write(c->fd, bytes, length) != (ssize_t)length)
         fail(c, "%s", strerror(errno));
@@ -267,14 +312,21 @@ static void get(struct connection *c, const char *text)
     size_t length = script_bytes(text, bytes);
 
     for (size_t i = 0; i < length;) {
+        char got[SCRIPT_SHOWN_SIZE];
         char byte;
         if (!ready(c, POLLIN, patience_ms))
-            fail(c, "byte %zu of %.40s does not come", i, text);
+            fail(c, "expected \"%.60s\", got %s, then nothing", text,
+                 script_show(bytes, i, got));
         ssize_t n = read(c->fd, &byte, 1);
-        if (n == 0 || (n == -1 && !should_retry(errno)))
-            fail(c, "the end came in place of byte %zu of %.40s", i, text);
+        if (n == 0)
+            fail(c, "expected \"%.60s\", got %s, then the end of the stream", text,
+                 script_show(bytes, i, got));
+        if (n == -1 && !should_retry(errno))
+            fail(c, "expected \"%.60s\", got %s, then %s", text, script_show(bytes, i, got),
+                 strerror(errno));
         if (n == 1 && byte != bytes[i])
-            fail(c, "byte %zu of %.40s came as \\x%02X", i, text, (unsigned char)byte);
+            fail(c, "expected \"%.60s\", got %s, then \\x%02X", text,
+                 script_show(bytes, i, got), (unsigned char)byte);
         if (n == 1)
             i++;
     }
@@ -307,9 +359,25 @@ static void repeat(struct connection *c, size_t count, const char *text, bool cr
     }
 }
 
+static void single(struct connection *c, size_t count, const char *text)
+{
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
+
+    for (size_t i = 0; i < count;) {
+        if (!ready(c, POLLOUT, patience_ms))
+            fail(c, "the other side takes no more");
+        ssize_t n = write(c->fd, bytes, length);
+        if (n == -1 && !should_retry(errno))
+            fail(c, "%s", strerror(errno));
+        i += n > 0;
+        nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+    }
+}
+
 static void silence(struct connection *c, size_t min, size_t max)
 {
-    /* Behind bytes that nobody reads only a reset is seen, and that without asking. */
+    /* While bytes are left unread, only a reset shows, and poll reports it in any case. */
     short events = c->received < c->sent ? 0 : POLLIN;
 
     long long left = c->sent_at + (long long)max - clock_ms();
@@ -339,6 +407,29 @@ static void line(struct connection *c)
             length++;
         }
     }
+    fflush(stdout);
+}
+
+static void latest(struct connection *c)
+{
+    char text[LONGEST_LINE] = "";
+    char last[LONGEST_LINE] = "";
+    size_t length = 0;
+
+    while (ready(c, POLLIN, QUIET_MS)) {
+        char byte;
+        ssize_t n = read(c->fd, &byte, 1);
+        if (n == 0 || (n == -1 && !should_retry(errno)))
+            break;
+        if (n == 1 && byte == '\n') {
+            text[length] = '\0';
+            strcpy(last, text);
+            length = 0;
+        } else if (n == 1 && length < sizeof text - 1) {
+            text[length++] = byte;
+        }
+    }
+    printf("%s\n", last);
     fflush(stdout);
 }
 
@@ -403,7 +494,7 @@ static void flood(struct connection *c)
         if (send_some(c, CHUNK) == -1)
             fail(c, "%s", strerror(errno));
         if (c->received < c->sent)
-            receive_some(c);
+            receive_some(c, c->sent);
     }
 }
 
@@ -419,7 +510,7 @@ static size_t number(char **words)
     return value;
 }
 
-/* The same as act, for the verbs that take a text; 0 where it is none of them. */
+/* Does what act does, with the verbs that take a text and some others; 0 if it is none. */
 static int act_on_text(struct connection *c, char **words)
 {
     if (strcmp(verb, "put") == 0) {
@@ -432,6 +523,22 @@ static int act_on_text(struct connection *c, char **words)
     }
     if (strcmp(verb, "repeat") == 0) {
         repeat(c, number(words + 1), words[2], false);
+        return 3;
+    }
+    if (strcmp(verb, "part") == 0) {
+        part(c, number(words + 1));
+        return 2;
+    }
+    if (strcmp(verb, "latest") == 0) {
+        latest(c);
+        return 1;
+    }
+    if (strcmp(verb, "slowly") == 0) {
+        slowly(c, number(words + 1), number(words + 2), number(words + 3));
+        return 4;
+    }
+    if (strcmp(verb, "single") == 0) {
+        single(c, number(words + 1), words[2]);
         return 3;
     }
     if (strcmp(verb, "cram") == 0) {
@@ -503,14 +610,14 @@ static int act(struct connection *c, char **words)
     return 1;
 }
 
-static void open_connections(struct connection *connections, size_t count, const char *address,
-                             bool small)
+static void open_connections(struct connection *connections, size_t count, size_t first,
+                             const char *address, bool small)
 {
     int (*const connect_to)(const char *, char *) = small ? script_connect_small : tcp_connect;
     char error[ERROR_SIZE];
 
     for (size_t i = 0; i < count; i++) {
-        connections[i] = (struct connection){.id = i, .sent_at = clock_ms()};
+        connections[i] = (struct connection){.id = first + i, .sent_at = clock_ms()};
         connections[i].fd = connect_to(address, error);
         if (connections[i].fd == -1)
             fail(NULL, "%s", error);
@@ -576,15 +683,20 @@ int main(int argc, char *argv[])
     bool find = false;
     bool small = false;
     size_t count = 1;
+    size_t first = 0;
     int option;
 
-    while ((option = getopt(argc, argv, "+flst:n:")) != -1) {
+    while ((option = getopt(argc, argv, "+flsxt:n:i:")) != -1) {
         if (option == 'l')
             listening = true;
         else if (option == 'f')
             find = true;
         else if (option == 's')
             small = true;
+        else if (option == 'x')
+            in_lines = true;
+        else if (option == 'i')
+            first = strtoul(optarg, NULL, 10);
         else if (option == 't')
             patience_ms = 1000 * (int)strtol(optarg, NULL, 10);
         else if (option == 'n')
@@ -593,21 +705,22 @@ int main(int argc, char *argv[])
             return EXIT_FAILURE;
     }
     if (optind >= argc || count == 0)
-        fail(NULL,
-             "arguments: [-f] [-l] [-s] [-t <seconds>] [-n <count>] <host>:<port> <verb>...");
+        fail(NULL, "arguments: [-f] [-l] [-s] [-x] [-t <seconds>] [-n <count>] [-i <id>] "
+                   "<host>:<port> <verb>...");
     startup();
     if (find) {
         find_free(argv[optind]);
         return EXIT_SUCCESS;
     }
     script_start();
+    several = count > 1;
     struct connection *connections = calloc(count, sizeof *connections);
     if (connections == NULL)
         fail(NULL, "%s", strerror(errno));
     if (listening)
         accept_connection(connections, argv[optind]);
     else
-        open_connections(connections, count, argv[optind], small);
+        open_connections(connections, count, first, argv[optind], small);
     for (size_t i = 0; i < count; i++) {
         tcp_set_options(connections[i].fd);
         if (set_nonblocking(connections[i].fd) == -1)

@@ -60,6 +60,30 @@ ticks() {
     echo "$sum"
 }
 
+# Those that are sockets.  One that several processes share counts once.
+sockets() {
+    local pids
+    processes
+    pids=("${pids[@]/#//proc/}")
+    find "${pids[@]/%//fd}" -lname 'socket:*' -printf '%l\n' 2>/dev/null | sort -u | wc -l
+}
+
+# KiB of memory.  What processes share is shared out among them, where the kernel tells.
+memory() {
+    local sum
+    sum=$(lines_of '^Pss:')
+    if [ "$sum" -eq 0 ]; then
+        resident
+    else
+        echo "$sum"
+    fi
+}
+
+# KiB of addresses.
+addresses() {
+    lines_of '^VmSize:'
+}
+
 resident() {
     lines_of '^VmRSS:'
 }
@@ -75,11 +99,15 @@ lines_of() {
     processes
     for pid in "${pids[@]}"; do
         case $1 in
+        *Pss*) files+=(/proc/"$pid"/smaps_rollup) ;;
         *Vm*) files+=(/proc/"$pid"/status) ;;
         *) files+=(/proc/"$pid"/task/*/status) ;;
         esac
     done
-    cat "${files[@]}" 2>/dev/null | awk -v pattern="$1" '$0 ~ pattern { sum += $2 }
+    # Java's virtual machine has threads that wake up 10 times a second, whatever it runs.
+    cat "${files[@]}" 2>/dev/null | awk -v pattern="$1" '
+        $1 == "Name:" { skip = /\t(VM (Periodic Tas|Thread)|G1 |Monitor Deflati|C[12] Compiler)/ }
+        $0 ~ pattern && !skip { sum += $2 }
         END { print sum + 0 }'
 }
 

@@ -1,21 +1,23 @@
-/* Runs a program that nobody has read, in a session and process group of its own, and
-   leaves nothing of that group behind.
+/* Runs an untrusted program in a new session and process group, and leaves no process of that
+   group behind.
 
    Usage: contain [-s SECONDS] [-g SECONDS] [-o BYTES] PROGRAM [ARGUMENT...]
 
    -s SECONDS  how long it may take (default 60)
-   -g SECONDS  at the end the group gets SIGTERM, and SIGKILL so much later (default 0:
-               SIGKILL at once)
+   -g SECONDS  at the end the group gets SIGTERM, and SIGKILL that much later (default 0:
+               SIGKILL only)
    -o BYTES    how much of its output is kept (default 65536)
 
-   The program reads from /dev/null.  What it writes to standard output and standard error
-   comes out here, up to the limit; then it is read and thrown away, so that the program is
-   neither held up nor ended by it, and a last line tells how much was cut.  The end comes
-   with the program's own end, with the limit of time, or with SIGTERM, SIGINT or SIGHUP.
+   The program reads from /dev/null.  Its standard output and standard error are copied to
+   standard output, up to the limit.  The rest is read as well, so that it neither blocks nor
+   kills the program; after the program's end, a line says how much was cut, and the last
+   65536 bytes follow, or BYTES if that is less.  Another line says so if the program has
+   exited and left processes running.  The group is ended when the program has exited, at the
+   time limit, or on SIGTERM, SIGINT or SIGHUP.
    Other limits and the environment are those of the caller (see sandbox.bash).
 
-   Exit status: that of the program, 128 + N where signal N ended it, 124 where its time
-   was up, 125 where it could not be run. */
+   Exit status: that of the program, 128 + N if signal N killed it, 124 if its time was up,
+   125 if it could not be run. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +36,13 @@
 #include "clock.h"
 #include "tcp.h"
 
-enum { TIME_IS_UP = 124, CANNOT_RUN = 125, LOOK_AGAIN_MS = 10, PATIENCE_MS = 5000 };
+enum {
+    TIME_IS_UP = 124,
+    CANNOT_RUN = 125,
+    LOOK_AGAIN_MS = 10,
+    PATIENCE_MS = 5000,
+    TAIL_SIZE = 65536
+};
 
 struct limits {
     long seconds;
@@ -44,12 +52,14 @@ struct limits {
 
 struct output {
     int fd;
-    size_t left; /* of what may still be kept */
-    size_t cut;
+    size_t left;          /* bytes that may still be copied */
+    size_t beyond;        /* bytes read after that; the last of them are in tail */
+    size_t tail_size;     /* at most TAIL_SIZE */
+    char tail[TAIL_SIZE]; /* byte number I of those beyond is at I % tail_size */
 };
 
 static int signal_pipe[2];            /* the handler writes a byte, poll sees it */
-static volatile sig_atomic_t told_to; /* the signal that tells us to end, or 0 */
+static volatile sig_atomic_t told_to; /* the signal that asks us to terminate, or 0 */
 
 static void on_signal(int signal)
 {
@@ -67,17 +77,22 @@ static _Noreturn void give_up(const char *what)
     exit(CANNOT_RUN);
 }
 
+static void keep_in_tail(struct output *output, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length && output->tail_size > 0; i++)
+        output->tail[output->beyond++ % output->tail_size] = bytes[i];
+}
+
 static void keep(struct output *output, const char *bytes, size_t length)
 {
     size_t kept = length < output->left ? length : output->left;
 
     output->left -= kept;
-    output->cut += length - kept;
+    keep_in_tail(output, bytes + kept, length - kept);
     while (kept > 0) {
         ssize_t n = write(STDOUT_FILENO, bytes, kept);
         if (n == -1 && (errno == ENOSPC || errno == EDQUOT)) {
-            output->cut += kept; /* the caller looks for a full disk himself */
-            output->left = 0;
+            output->left = 0; /* the caller checks for a full disk */
             return;
         }
         if (n == -1 && errno != EINTR)
@@ -89,8 +104,20 @@ static void keep(struct output *output, const char *bytes, size_t length)
     }
 }
 
-/* Takes what the program has written so far, but no more than one buffer; false where
-   there is nothing. */
+static void print_tail(const struct output *output)
+{
+    size_t first = 0;
+
+    if (output->beyond > output->tail_size) {
+        first = output->beyond - output->tail_size;
+        printf("\n[%zu bytes of output were cut]\n", first);
+    }
+    for (size_t i = first; i < output->beyond; i++)
+        putchar(output->tail[i % output->tail_size]);
+}
+
+/* Reads what the program has written so far, but no more than one buffer; false if there is
+   nothing. */
 static bool take_output(struct output *output)
 {
     char buf[65536];
@@ -99,11 +126,11 @@ static bool take_output(struct output *output)
     if (n > 0)
         keep(output, buf, (size_t)n);
     else if (n == 0)
-        output->fd = -1; /* poll passes it over from now on */
+        output->fd = -1; /* poll ignores it from now on */
     return n > 0;
 }
 
-/* Becomes the program.  It gets none of our descriptors and no signal setting of ours. */
+/* Becomes the program, which inherits no descriptor and no signal disposition. */
 static _Noreturn void become(char **words, int output)
 {
     int null = open("/dev/null", O_RDONLY);
@@ -139,8 +166,8 @@ static void catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Collects the children that have ended: the program, and its orphans where they fall to us.
-   True once the program is among them. */
+/* Waits for the children that have ended: the program, and its orphans where the system makes
+   them our children.  True once the program is among them. */
 static bool collect(pid_t program, int *status)
 {
     bool ended = false;
@@ -156,7 +183,7 @@ static bool collect(pid_t program, int *status)
     return ended;
 }
 
-/* Waits until the program ends or has to; returns whether it has ended by itself. */
+/* Waits until the program has exited or must end; returns whether it has exited. */
 static bool attend(pid_t program, struct output *output, long long deadline, int *status)
 {
     for (;;) {
@@ -171,7 +198,7 @@ static bool attend(pid_t program, struct output *output, long long deadline, int
             give_up("poll");
         if (waits[1].revents != 0)
             take_output(output);
-        /* No more than one read: the time goes on, however many signals come. */
+        /* Only one read: however many signals arrive, the deadline is checked. */
         char bytes[256];
         if (read(signal_pipe[0], bytes, sizeof bytes) > 0 && collect(program, status))
             return true;
@@ -182,7 +209,7 @@ static bool attend(pid_t program, struct output *output, long long deadline, int
     }
 }
 
-/* Waits until nothing is left of the group, but no longer than MS milliseconds. */
+/* Waits until no process is left in the group, but no longer than MS milliseconds. */
 static bool gone(pid_t group, long ms, struct output *output)
 {
     long long deadline = clock_ms() + ms;
@@ -218,17 +245,16 @@ static int run(char **words, const struct limits *limits)
 
     catch_signals();
 #ifdef __linux__
-    /* Else the program could write to our standard error, by /proc. */
+    /* Otherwise the program could write to our standard error, through /proc. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    /* Who has started us may be killed, and then can't tell us to end the program.  The first
-       process of a namespace is better killed itself, and all others with it: bubblewrap has
-       set that. */
+    /* If our parent is killed, it cannot ask us to terminate.  The first process of a
+       namespace should be killed instead, and all others with it: bubblewrap has set that. */
     if (getpid() != 1)
         prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 #endif
 #ifdef PR_SET_CHILD_SUBREAPER
-    /* What the program leaves behind becomes our child: some systems' first process takes
-       seconds to collect it. */
+    /* Processes that the program leaves behind become our children: the first process of some
+       systems takes seconds to wait for them. */
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 #endif
     if (pipe(ends) == -1)
@@ -242,12 +268,19 @@ static int run(char **words, const struct limits *limits)
     if (set_nonblocking(ends[0]) == -1)
         give_up("pipe");
 
-    struct output output = {.fd = ends[0], .left = limits->output};
+    static struct output output;
+    bool left_running = false;
+    output.fd = ends[0];
+    output.left = limits->output;
+    output.tail_size = limits->output < TAIL_SIZE ? limits->output : TAIL_SIZE;
     if (!attend(program, &output, clock_ms() + limits->seconds * 1000, &status))
         kill(program, limits->grace_seconds > 0 ? SIGTERM : SIGKILL); /* before its setsid? */
+    else
+        left_running = waitpid(-1, NULL, WNOHANG) == 0;
     end_group(program, limits->grace_seconds, &output);
-    if (output.cut > 0)
-        printf("\n[%zu more bytes of output were cut]\n", output.cut);
+    print_tail(&output);
+    if (left_running)
+        printf("\n[the program has ended, and left processes running]\n");
     return status;
 }
 

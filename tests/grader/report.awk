@@ -4,15 +4,16 @@
 #            -v seconds=N -v colour=yes|no RESULTS
 #
 # FORMAT is people, tap, junit, gradescope or classroom.  RESULTS has a line for each check:
-# id, outcome, points, earned, seconds, visibility, section, title, hint, command; what there
-# is to tell of it stands in DIRECTORY/ID.text.  All of it is printable ASCII by now.
+# id, outcome, points, earned, seconds, visibility, section, title, hint, the command that runs it
+# again, the same with no path of this machine; what there is to tell of it stands in
+# DIRECTORY/ID.text.  All of it is printable ASCII by now.
 
 BEGIN { FS = "\t" }
 
 {
     n++
     id[n] = $1; outcome[n] = $2; points[n] = $3; earned[n] = $4; took[n] = $5
-    visibility[n] = $6; section[n] = $7; title[n] = $8; hint[n] = $9; again[n] = $10
+    visibility[n] = $6; section[n] = $7; title[n] = $8; hint[n] = $9; rerun[n] = $10; anywhere[n] = $11
     text[n] = read_all(texts "/" $1 ".text")
     total += $4
     max += $3
@@ -39,9 +40,9 @@ function detail(i,    all) {
     all = text[i]
     if (outcome[i] == "failed") {
         if (all == "")
-            all = "its time was up\n"
-        all = all "hint:     " hint[i] "\nread:     docs/" section[i] "\n"
-        all = all "again:    " again[i] "\n"
+            all = "the time limit expired\n"
+        all = all "hint:     " hint[i] "\nsee:      docs/" section[i] "\n"
+        all = all "rerun:    " (format == "gradescope" ? anywhere[i] : rerun[i]) "\n"
     }
     return all
 }
@@ -73,8 +74,8 @@ function people(    i, word) {
 function tap(    i) {
     printf "TAP version 13\n1..%d\n", n
     for (i = 1; i <= n; i++) {
-        printf "%s %d - %s: %s%s\n", outcome[i] == "failed" ? "not ok" : "ok", i, id[i],
-            title[i], outcome[i] == "not run" ? " # SKIP " text[i] : ""
+        printf "%s %d - %s: %s%s", (outcome[i] == "failed" ? "not ok" : "ok"), i,
+            id[i], title[i], (outcome[i] == "not run" ? " # SKIP " text[i] : "\n")
         printf "# %d of %d points\n", earned[i], points[i]
         if (outcome[i] == "failed")
             printf "%s", indented(detail(i), "# ")
@@ -126,7 +127,7 @@ function gradescope(    i) {
             printf "\"status\": %s, ", json(outcome[i])
         printf "\"output\": %s, \"output_format\": \"text\", \"visibility\": %s, ",
             json(outcome[i] "\n" detail(i)), json(visibility[i])
-        printf "\"extra_data\": {\"execution_time\": %d}}%s\n", took[i], i < n ? "," : ""
+        printf "\"extra_data\": {\"execution_time\": %d}}%s\n", took[i], (i < n ? "," : "")
     }
     print "]}"
 }
@@ -143,7 +144,7 @@ function classroom(    i, hidden) {
             json(hidden ? "a hidden check" : id[i] ": " title[i]),
             json(outcome[i] == "passed" ? "pass" : "fail"), earned[i]
         printf "\"test_code\": %s}%s\n",
-            json(hidden ? "" : outcome[i] "\n" substr(detail(i), 1, 3000)), i < n ? "," : ""
+            json(hidden ? "" : outcome[i] "\n" substr(detail(i), 1, 3000)), (i < n ? "," : "")
     }
     print "]}"
 }

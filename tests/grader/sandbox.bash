@@ -8,19 +8,22 @@
 
 # shellcheck disable=SC2154  # ../grade sets ROOT, CONTAIN and GRADE_..., who calls sets seconds
 
-# Whether bubblewrap can do all that here: GRADE_NAMESPACES is yes or no from then on; or lax,
-# where it can't forbid that the submission makes namespaces inside of its own (before 0.8).
+# Whether bubblewrap can do all that here: GRADE_NAMESPACES is yes from then on, or no where it is
+# not installed; or lax, where it can't forbid that the submission makes namespaces inside of its
+# own (before 0.8).  False where it is installed, and fails.
 find_namespaces() {
     local box=$GRADE_SCRATCH/probe/box
     export GRADE_NAMESPACES
     [ -z "${GRADE_NAMESPACES:-}" ] || return 0
+    GRADE_NAMESPACES=no
+    command -v bwrap >/dev/null || return 0
     mkdir -p "$box"
     for GRADE_NAMESPACES in yes lax; do
         # shellcheck disable=SC2016  # it is for the inner shell
         ! (isolated bash -c '. "$0" && seconds=60 memory=unlimited && contained "$1" true' \
-            "$ROOT/tests/grader/sandbox.bash" "$box") >/dev/null 2>&1 || return 0
+            "$ROOT/tests/grader/sandbox.bash" "$box") >"$GRADE_SCRATCH/probe.log" 2>&1 || return 0
     done
-    GRADE_NAMESPACES=no
+    return 1
 }
 
 # isolated COMMAND...: becomes the command, in a network that is loopback only.
@@ -32,8 +35,9 @@ isolated() {
     exec "${wrap[@]}" "$@"
 }
 
-# contained DIRECTORY COMMAND...: becomes the command there, so call it in a subshell.  The variables seconds and memory (KiB) are its
-# limits; its output goes where ours goes, cut where it gets long.
+# contained DIRECTORY COMMAND...: becomes the command there, so call it in a subshell.  The
+# variables seconds and memory (KiB) are its limits; its output goes where ours goes, and is cut
+# after 16 MiB, but for its last lines.
 contained() {
     local directory contain_at=$CONTAIN wrap=()
     directory=$(cd "$1" && pwd) && cd "$directory" || exit
@@ -41,16 +45,16 @@ contained() {
     [ "$GRADE_NAMESPACES" = no ] || namespaces
     # shellcheck disable=SC2016  # it is for the inner shell
     exec env -i PATH="$PATH" HOME="$directory" TMPDIR="$directory" LANG=C \
-        GRADE_RUN="$GRADE_SCRATCH" "${wrap[@]}" "$contain_at" -s "$seconds" \
+        GRADE_RUN="${here:-$GRADE_SCRATCH}" "${wrap[@]}" "$contain_at" -s "$seconds" -o 16777216 \
         bash -c 'for limit in $1; do ulimit "-${limit%=*}" "${limit#*=}" 2>/dev/null; done
             shift && exec "$@"' program "$(limits)" "$@"
 }
 
-# As ulimit takes them: no core file, files of 64 MiB, descriptors, CPU seconds, and memory
+# As ulimit takes them: no core file, files of 64 MiB, descriptors, a stack, CPU seconds, and memory
 # that is written to: some languages reserve addresses by the gigabyte.  The processes can only
 # be counted in namespaces: elsewhere all that the user runs count.
 limits() {
-    echo "c=0 f=65536 n=1024 t=$seconds d=${memory:-4194304}"
+    echo "c=0 f=65536 n=1024 s=8192 t=$seconds d=${memory:-4194304}"
     [ "$GRADE_NAMESPACES" = no ] || echo u=1024
 }
 
@@ -83,6 +87,14 @@ contain_of() {
     fi
 }
 
+# is_running PID: whether this child of the shell's still runs.  To look for the number alone is not
+# enough: on a busy machine another process soon has it.
+is_running() {
+    local text=
+    { read -r -d '' text <"/proc/$1/stat"; } 2>/dev/null || true # no NUL byte comes
+    [[ ${text##*) } == [!ZX]" $$ "* ]]
+}
+
 # The oldest child of a process.
 child_of() {
     local child=
@@ -99,14 +111,14 @@ control() {
 }
 
 # Ends what has left its process group.  In namespaces nothing can; elsewhere the environment
-# tells where a process comes from.
+# tells which check a process comes from.
 sweep() {
     local file
     [ "$GRADE_NAMESPACES" = no ] || return 0
     while read -r file; do
         file=${file%/environ}
         kill -KILL "${file##*/}" 2>/dev/null
-    done < <(grep -lsxzF "GRADE_RUN=$GRADE_SCRATCH" /proc/[0-9]*/environ)
+    done < <(grep -lsxzF "GRADE_RUN=$here" /proc/[0-9]*/environ)
     return 0
 }
 

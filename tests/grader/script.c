@@ -29,6 +29,24 @@ size_t script_bytes(const char *text, char bytes[SCRIPT_TEXT_SIZE])
     return length;
 }
 
+char *script_show(const char *bytes, size_t length, char text[SCRIPT_SHOWN_SIZE])
+{
+    enum { MOST = (SCRIPT_SHOWN_SIZE - sizeof "...\"\"") / 4 };
+    char *at = text + sprintf(text, "%s\"", length > MOST ? "..." : "");
+
+    if (length == 0)
+        return strcpy(text, "nothing");
+    for (size_t i = length > MOST ? length - MOST : 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        if (byte == '\n')
+            at += sprintf(at, "\\n");
+        else
+            at += sprintf(at, byte < ' ' || byte > '~' ? "\\x%02x" : "%c", byte);
+    }
+    sprintf(at, "\"");
+    return text;
+}
+
 int script_connect_small(const char *text, char error[ERROR_SIZE])
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};

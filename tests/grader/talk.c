@@ -7,6 +7,10 @@
 
    join NAMES             opens the connections
    small NAMES            opens them with small buffers: the kernels keep little on the way
+   visits COUNT HOW       COUNT clients, one after the other, send a line, get it back, and
+                          leave.  HOW: finished (shuts its side down, reads to the end),
+                          gone (closes), reset; silent (sends nothing) and unread (reads
+                          nothing) are each followed by one that is gone
    meet NAMES             waits until the server passes the lines of each on to the others
    put NAMES TEXT         sends TEXT, in which \n is a newline and \xHH a byte
    hear NAMES TEXT        reads as many bytes, and expects these
@@ -18,19 +22,22 @@
    eof NAMES              expects the end of the stream
    end NAMES              expects the end of the stream, or a reset
    finish NAMES           shuts the writing side down
-   last NAMES TEXT        sends TEXT and shuts the writing side down: both come at once
+   last NAMES TEXT        sends TEXT and shuts the writing side down, in one segment
    close NAMES            closes the connections
    reset NAMES            closes them with a reset
    listen                 listens at ADDRESS:PORT, and takes one connection
-   keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until somebody
+   keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until a program
                           listens there; join and small connect to IP:PORT from now on
-   one-piece NAMES        expects that all that has come so far was sent with one write
+   one-piece NAMES        expects that all bytes so far were sent with one write
+   crowd COUNT TEXT       COUNT clients, one after the other, send TEXT, shut their side down,
+                          and read to the end
+   where                  prints IP:PORT, which keyword has learned
    pause MS               waits so many milliseconds
-   say WORD               prints WORD on a line of its own
+   say WORD               prints WORD on a separate line
    hold                   waits for SIGUSR1
 
-   Each wait ends after SECONDS (10).  What goes wrong is told in one line on standard error,
-   with exit status 1. */
+   Each wait ends after SECONDS (10).  If anything fails, talk prints the reason on standard
+   error and exits with status 1. */
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -45,7 +52,7 @@
 #include <unistd.h>
 
 #ifdef __GLIBC__
-#include <linux/tcp.h> /* glibc's own does not know all that the kernel counts */
+#include <linux/tcp.h> /* glibc's own has not all of the kernel's counters */
 #endif
 
 #include "clock.h"
@@ -57,7 +64,7 @@ enum {
     AGAIN_MS = 200,            /* when meet sends its line again */
     LONGEST_LINE = 1024,       /* that pour sends */
     BATCH = 16 * LONGEST_LINE, /* what pour sends at a time */
-    MAX_CONNECTIONS = 64,
+    MAX_CONNECTIONS = 256,
     END = -1 /* in place of a byte */
 };
 
@@ -66,12 +73,12 @@ struct connection {
     int fd;
     char buf[4096];
     size_t length; /* bytes in buf */
-    size_t used;   /* of them, those that a step has taken */
-    int error;     /* with which the stream has ended, or 0 */
+    size_t used;   /* how many of them a step has taken */
+    int error;     /* that ended the stream, or 0 */
 };
 
-/* The lines that pour sends: line K has from 1 to LONGEST_LINE bytes, and begins with
-   another letter than its neighbours. */
+/* The lines that pour sends: line K has from 2 to LONGEST_LINE bytes, and does not begin with
+   the same letter as its neighbours.  None is empty: other steps send empty lines. */
 struct lines {
     size_t line;
     size_t at; /* in the line */
@@ -82,9 +89,14 @@ struct talk {
     struct connection *agent;            /* the connection that listen has taken */
     struct connection connections[MAX_CONNECTIONS];
     size_t count;
+    bool nul; /* whether the message contained a NUL byte */
 };
 
-static const char *step = "start"; /* for the message when it fails */
+static const char *step = "start"; /* for the message if it fails */
+static struct {
+    const char *by;
+    const char *text;
+} last_sent; /* for the same message */
 static int patience_ms = 10000;
 
 static _Noreturn void fail(const struct connection *c, const char *format, ...)
@@ -96,10 +108,12 @@ static _Noreturn void fail(const struct connection *c, const char *format, ...)
     vfprintf(stderr, format, arguments);
     va_end(arguments);
     fprintf(stderr, "\n");
+    if (last_sent.text != NULL)
+        fprintf(stderr, "sent: \"%.60s\" by %s\n", last_sent.text, last_sent.by);
     exit(EXIT_FAILURE);
 }
 
-/* A byte for a message, as put takes it. */
+/* A byte as put takes it; messages show it so. */
 static const char *shown(int byte)
 {
     static char text[sizeof "the end of the stream"];
@@ -138,8 +152,8 @@ static void send_all(const struct connection *c, const char *bytes, size_t lengt
     }
 }
 
-/* Sends a short text with the end of the stream in the same segment, so that nobody sees the
-   one without the other. */
+/* Sends a short text with the end of the stream in the same segment, so that both arrive at
+   the same time. */
 static void send_last(const struct connection *c, const char *bytes, size_t length)
 {
 #ifdef MSG_MORE
@@ -153,12 +167,12 @@ static void send_last(const struct connection *c, const char *bytes, size_t leng
     shutdown(c->fd, SHUT_WR);
 }
 
-/* The next byte, or END: the end of the stream and a reset alike. */
+/* The next byte, or END at the end of the stream or after a reset. */
 static int next_byte(struct connection *c)
 {
     while (c->used == c->length) {
         if (!ready(c->fd, POLLIN, patience_ms))
-            fail(c, "nothing comes");
+            fail(c, "nothing comes, and the stream has no end");
         ssize_t n = read(c->fd, c->buf, sizeof c->buf);
         if (n == 0 || (n == -1 && !should_retry(errno))) {
             c->error = n == -1 ? errno : 0;
@@ -170,6 +184,19 @@ static int next_byte(struct connection *c)
     return (unsigned char)c->buf[c->used++];
 }
 
+/* Fails because BYTE arrived in place of byte number I of BYTES, which TEXT denotes. */
+static _Noreturn void fail_after(const struct connection *c, const char *text,
+                                 const char *bytes, size_t i, int byte)
+{
+    char got[SCRIPT_SHOWN_SIZE];
+
+    if (byte == END)
+        fail(c, "expected \"%.60s\", got %s, then the end of the stream%s", text,
+             script_show(bytes, i, got), c->error != 0 ? " by a reset" : "");
+    fail(c, "expected \"%.60s\", got %s, then %s", text, script_show(bytes, i, got),
+         shown(byte));
+}
+
 static void hear(struct connection *c, const char *text)
 {
     char bytes[SCRIPT_TEXT_SIZE];
@@ -178,7 +205,7 @@ static void hear(struct connection *c, const char *text)
     for (size_t i = 0; i < length; i++) {
         int byte = next_byte(c);
         if (byte != (unsigned char)bytes[i])
-            fail(c, "expected \"%.60s\"; at byte %zu came %s", text, i, shown(byte));
+            fail_after(c, text, bytes, i, byte);
     }
 }
 
@@ -187,22 +214,21 @@ static void take(struct connection *c, size_t count, char wanted)
     for (size_t i = 0; i < count; i++) {
         int byte = next_byte(c);
         if (byte != (unsigned char)wanted)
-            fail(c, "expected %zu bytes %c; at byte %zu came %s", count, wanted, i,
-                 shown(byte));
+            fail(c, "expected %zu bytes %c, got %zu, then %s", count, wanted, i, shown(byte));
     }
 }
 
 static char next_of(struct lines *lines)
 {
-    if (lines->at == lines->line * 389 % LONGEST_LINE) {
+    if (lines->at == 1 + lines->line * 389 % (LONGEST_LINE - 1)) {
         *lines = (struct lines){.line = lines->line + 1};
         return '\n';
     }
     return (char)('a' + (lines->line * 7 + lines->at++) % 26);
 }
 
-/* Hears what stands in lines up to line END_LINE; returns false where the stream ends
-   before. */
+/* Reads and compares the lines before line number END_LINE; returns false if the stream ends
+   earlier. */
 static bool hear_lines(struct connection *c, struct lines *lines, size_t end_line)
 {
     while (lines->line < end_line) {
@@ -242,8 +268,8 @@ static void pour(const struct connection *c, size_t count, struct connection *he
     }
 }
 
-/* SPEAKER says "?" until each of the OTHERS has heard it, however late the server has taken
-   them in; then "!", so that all know how far they have to read. */
+/* SPEAKER sends "?" until each of the OTHERS has received it, however late the server has
+   accepted them; then "!", so that all know how far they have to read. */
 static void greet(const struct connection *speaker, struct connection *others[], size_t count)
 {
     long long end = clock_ms() + patience_ms;
@@ -293,6 +319,55 @@ static void join(struct talk *talk, const char *name)
     add(talk, name, fd);
 }
 
+static void crowd(const struct talk *talk, size_t count, const char *text)
+{
+    char error[ERROR_SIZE];
+    char bytes[SCRIPT_TEXT_SIZE];
+    size_t length = script_bytes(text, bytes);
+
+    while (count-- > 0) {
+        struct connection c = {.name = "of many", .fd = tcp_connect(talk->address, error)};
+        if (c.fd == -1)
+            fail(&c, "%s", error);
+        if (set_nonblocking(c.fd) == -1)
+            fail(&c, "%s", strerror(errno));
+        send_last(&c, bytes, length);
+        while (next_byte(&c) != END)
+            ;
+        close(c.fd);
+    }
+}
+
+/* One client, from its connection to its end; see visits. */
+static void visit(struct talk *talk, const char *how)
+{
+    char error[ERROR_SIZE];
+    struct connection c = {.name = how, .fd = tcp_connect(talk->address, error)};
+    bool silent = strcmp(how, "silent") == 0;
+    bool unread = strcmp(how, "unread") == 0;
+
+    if (c.fd == -1)
+        fail(&c, "%s", error);
+    if (set_nonblocking(c.fd) == -1)
+        fail(&c, "%s", strerror(errno));
+    if (!silent)
+        send_all(&c, "Hello\n", 6);
+    if (!silent && !unread)
+        hear(&c, "Hello\\n");
+    if (strcmp(how, "finished") == 0) {
+        shutdown(c.fd, SHUT_WR);
+        if (next_byte(&c) != END)
+            fail(&c, "the stream does not end");
+    }
+    if (strcmp(how, "reset") == 0)
+        script_reset(c.fd);
+    else
+        close(c.fd);
+    /* A client that is served was accepted after those before it: the backlog stays short. */
+    if (silent || unread)
+        visit(talk, "gone");
+}
+
 static struct connection *find(struct talk *talk, const char *name)
 {
     for (size_t i = talk->count; i-- > 0;) /* a name may be used again */
@@ -313,7 +388,7 @@ static void listen_for_program(struct talk *talk)
     printf("Listening on %s\n", text);
     fflush(stdout);
     if (!ready(server, POLLIN, patience_ms))
-        fail(NULL, "nobody connects to the agent");
+        fail(NULL, "the program does not connect to the agent");
     talk->agent = add(talk, "agent", accept(server, NULL, NULL));
     close(server);
 }
@@ -331,7 +406,7 @@ static bool is_listener(const char *line, unsigned long port)
     return at != NULL && strtoul(at + 1, &end, 16) == 0 && strtoul(end, NULL, 16) == 0x0A;
 }
 
-/* Whether somebody listens at this port.  To connect would be seen, so the kernel is asked. */
+/* Whether a program listens on this port.  It would see a connection, so ask the kernel. */
 static bool listens(const char *port)
 {
     static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
@@ -349,8 +424,8 @@ static bool listens(const char *port)
     return found;
 }
 
-/* Whether TEXT begins with START, goes on with the host that the program has for the agent
-   and a port, and somebody listens there. */
+/* Whether TEXT is START, followed by the host from which the program has connected and a port
+   on which a program listens. */
 static bool is_whole(struct talk *talk, const char *text, const char *start)
 {
     struct sockaddr_storage program;
@@ -374,23 +449,25 @@ static bool is_whole(struct talk *talk, const char *text, const char *start)
            listens(to.port);
 }
 
-/* Adds what has come to TEXT, up to a newline.  Returns whether more may follow. */
-static bool read_text(struct connection *c, char *text, size_t size)
+/* Appends what has arrived to TEXT, up to a newline.  Returns whether more may follow. */
+static bool read_text(struct talk *talk, char *text, size_t size)
 {
+    struct connection *c = talk->agent;
     size_t length = strlen(text);
 
     do {
         int byte = next_byte(c);
         if (byte == END || byte == '\n' || length == size - 1)
             return false;
+        talk->nul = talk->nul || byte == '\0'; /* one-piece fails for it */
         text[length++] = (char)byte;
         text[length] = '\0';
     } while (c->used < c->length);
     return true;
 }
 
-/* The message has no mark at its end, and may come in pieces: it is whole when somebody
-   listens where it says.  A newline may follow. */
+/* Nothing marks the end of the message, which may arrive in pieces: it is complete if a
+   program listens at its address.  A newline may follow. */
 static void expect_keyword(struct talk *talk, const char *word)
 {
     struct connection *c = talk->agent;
@@ -405,18 +482,20 @@ static void expect_keyword(struct talk *talk, const char *word)
         size_t length = strlen(text) < strlen(start) ? strlen(text) : strlen(start);
         if (strncmp(text, start, length) != 0 || clock_ms() >= end) {
             address_quote(text, quoted);
-            fail(NULL, "expected \"%sIP:PORT\", where it listens; came %s", start, quoted);
+            fail(NULL, "expected \"%sIP:PORT\", where it listens; got %s", start, quoted);
         }
-        if (!more) /* it may begin to listen only now */
+        if (!more) /* it may not listen yet */
             sleep_ms(AGAIN_MS);
         else if (c->used < c->length || ready(c->fd, POLLIN, AGAIN_MS))
-            more = read_text(c, text, sizeof text);
+            more = read_text(talk, text, sizeof text);
     }
 }
 
-/* The kernel counts the segments; 0 where it does not tell.  Short writes are never split. */
-static void expect_one_piece(const struct connection *c)
+/* The kernel counts the segments, if it counts at all.  A short write is one segment. */
+static void expect_one_piece(const struct talk *talk, const struct connection *c)
 {
+    if (talk->nul)
+        fail(c, "a NUL byte came with the message");
 #ifdef __GLIBC__
     struct tcp_info info = {0};
     socklen_t length = sizeof info;
@@ -427,6 +506,12 @@ static void expect_one_piece(const struct connection *c)
 #else
     (void)c;
 #endif
+}
+
+static void note_sent(const char *by, const char *text)
+{
+    last_sent.by = by;
+    last_sent.text = text;
 }
 
 static size_t number(const char *word)
@@ -449,9 +534,11 @@ static void act(struct talk *talk, const char *name, char **words)
     if (joins)
         join(talk, name);
     else if (strcmp(step, "put") == 0) {
+        note_sent(name, words[2]);
         char bytes[SCRIPT_TEXT_SIZE];
         send_all(c, bytes, script_bytes(words[2], bytes));
     } else if (strcmp(step, "last") == 0) {
+        note_sent(name, words[2]);
         char bytes[SCRIPT_TEXT_SIZE];
         send_last(c, bytes, script_bytes(words[2], bytes));
     } else if (strcmp(step, "hear") == 0)
@@ -470,11 +557,11 @@ static void act(struct talk *talk, const char *name, char **words)
     } else if (strcmp(step, "end") == 0 || strcmp(step, "eof") == 0) {
         int byte = next_byte(c);
         if (byte != END)
-            fail(c, "expected the end of the stream, came %s", shown(byte));
+            fail(c, "expected the end of the stream, got %s", shown(byte));
         if (strcmp(step, "eof") == 0 && c->error != 0)
             fail(c, "%s in place of the end of the stream", strerror(c->error));
     } else if (strcmp(step, "one-piece") == 0)
-        expect_one_piece(c);
+        expect_one_piece(talk, c);
     else if (strcmp(step, "finish") == 0)
         shutdown(c->fd, SHUT_WR);
     else if (strcmp(step, "close") == 0)
@@ -522,6 +609,14 @@ static void carry_out(struct talk *talk, char **words)
         expect_keyword(talk, words[1]);
     } else if (strcmp(step, "listen") == 0) {
         listen_for_program(talk);
+    } else if (strcmp(step, "where") == 0) {
+        printf("%s\n", talk->address);
+        fflush(stdout);
+    } else if (strcmp(step, "crowd") == 0) {
+        crowd(talk, number(words[1]), words[2]);
+    } else if (strcmp(step, "visits") == 0) {
+        for (size_t i = number(words[1]); i > 0; i--)
+            visit(talk, words[2]);
     } else if (strcmp(step, "pour") == 0) {
         size_t count = find_all(talk, words[3], list);
         pour(find(talk, words[1]), number(words[2]), list, count);
@@ -540,9 +635,10 @@ static void carry_out(struct talk *talk, char **words)
 static int words_of(const char *name)
 {
     static const char *const names[] = {
-        "hold",   "listen", NULL,    "join",  "small",   "meet", "end",       "eof",
-        "finish", "close",  "reset", "pause", "keyword", "say",  "one-piece", NULL,
-        "put",    "last",   "hear",  "catch", "cut",     NULL,   "take",      "pour"};
+        "hold", "where",     "listen", NULL,    "join",  "small", "meet",
+        "end",  "eof",       "finish", "close", "reset", "pause", "keyword",
+        "say",  "one-piece", NULL,     "put",   "last",  "hear",  "catch",
+        "cut",  "crowd",     "visits", NULL,    "take",  "pour"};
     int words = 1;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

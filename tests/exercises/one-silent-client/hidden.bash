@@ -1,54 +1,46 @@
 # What the hidden checks of one-silent-client do.
 
-# shellcheck disable=SC2154  # the grader sets server_pid
+# shellcheck disable=SC1091,SC2154  # check sets ROOT and server_pid
 
+. "$ROOT/tests/grader/echo.bash"
+. "$ROOT/tests/grader/crowd.bash"
+
+# B must not be held up by one that has stopped in the middle of what it says.
 check_spoken() {
     serve
-    client A put Hel get Hel say spoken hold put 'lo\x0a' get 'lo\x0a'
+    client A put 'Hello\n' get 'Hello\n' put Wor say spoken hold put 'ld\n' get 'World\n'
     said A spoken
     expected 'an answer for B while A, who has got one, is silent in the middle of a line'
-    peer put 'Hello\x0a' get 'Hello\x0a'
+    peer put 'Hello\n' get 'Hello\n'
     release A
     expected 'an answer for the rest of the line of A'
     done_well A
 }
 
-# Whoever has an answer was accepted after all that came before: so the backlog is empty again
-# when the next crowd comes, and may be short.
-check_many() {
-    local crowd
+# A client that sends before it reads may hold up the others meanwhile.
+check_late() {
     serve
-    for crowd in {1..10}; do
-        client "$crowd" -n 20 say connected hold put 'Hello\x0a' get 'Hello\x0a' say served hold
-        said "$crowd" connected
-        expected 'an answer for a client that comes after %s silent ones' $((20 * crowd))
-        peer put 'Hello\x0a' get 'Hello\x0a'
-    done
-    for crowd in {1..10}; do
-        release "$crowd"
-    done
-    expected 'an answer for each of the 200'
-    for crowd in {1..10}; do
-        said "$crowd" served
-    done
+    expected 'every byte for a client that first sends as much as is taken'
+    peer -s -x offer 1048576 receive finish ended
+    expected 'every byte, and then the end, for a client that reads late'
+    client late -s -x send 8192 finish say sent hold receive eof
+    said late sent
+    patience=2 soon sleeps || true
+    release late
+    done_well late
 }
 
-# They all have their places before the one in the middle leaves.
-check_gap() {
-    local name
+# The bytes of B come while some of A wait to be written.
+check_apart() {
     serve
-    for name in A B C D; do
-        client "$name" put 'Hello\x0a' get 'Hello\x0a' say served hold \
-            put 'World\x0a' get 'World\x0a'
-        said "$name" served
-    done
-    release B
+    client A -s -x -i 1 offer 1048576 say full hold receive finish ended
+    said A full
+    client B -x -i 2 echo 262144 finish ended
+    patience=2 soon sleeps || true
+    release A
+    expected 'for each of two clients its own bytes: A sends before it reads, then B comes'
+    done_well A
     done_well B
-    for name in D A C; do
-        release "$name"
-        expected 'an answer for %s, who stays when B of A, B, C and D has left' "$name"
-        done_well "$name"
-    done
 }
 
 # A stop interrupts the call in which the program waits; A is told what comes of it.
@@ -56,9 +48,9 @@ check_signal() {
     local round words=()
     serve
     for round in 1 2 3; do
-        words+=(put 'Hello\x0a' get 'Hello\x0a' say "$round" hold)
+        words+=(put 'Hello\n' get 'Hello\n' say "$round" hold)
     done
-    client A "${words[@]}" put 'World\x0a' get 'World\x0a'
+    client A "${words[@]}" put 'World\n' get 'World\n'
     expected 'an answer for a client that was connected when the program was stopped for a moment'
     for round in 1 2 3; do
         said A "$round"
@@ -68,54 +60,30 @@ check_signal() {
     done_well A
 }
 
-# A stopped server finds the bytes, the end and the reset behind them all at once: the
-# bytes can be read, but not answered.
 check_reset() {
     serve
-    client A say connected hold put 'Hello\x0a' get 'Hello\x0a'
+    client A say connected hold put 'Hello\n' get 'Hello\n'
     said A connected
     expected 'an answer for each of five clients that reset their connections then'
-    peer -n 5 put 'Hello\x0a' get 'Hello\x0a' reset
-    kill -STOP "$server_pid"
-    peer -n 2 put 'Hello\x0a' finish reset # both have room in a short backlog
-    kill -CONT "$server_pid"
-    expected 'an answer for a newcomer after seven clients have reset their connections'
-    peer put 'Hello\x0a' get 'Hello\x0a'
+    peer -n 5 put 'Hello\n' get 'Hello\n' reset
+    reset_unseen
+    expected 'an answer for a newcomer after others have reset their connections'
+    peer put 'Hello\n' get 'Hello\n'
     release A
     expected 'an answer for a client that was connected meanwhile'
     done_well A
-}
-
-# What a program sets up with its first clients is no leak: hence the rounds before.
-check_leaves() {
-    local had
-    serve
-    comes_and_goes
-    comes_and_goes
-    had=$(($(descriptors) + $(threads)))
-    for _ in {1..6}; do
-        comes_and_goes
-    done
-    expected '%s descriptors and threads, or a few more, when 24 more clients have left' "$had"
-    keeps_at_most $((had + 8)) descriptors threads
-}
-
-comes_and_goes() {
-    peer put 'Hello\x0a' get 'Hello\x0a' finish eof
-    peer put 'Hello\x0a' get 'Hello\x0a' reset
-    peer put 'Hello\x0a' get 'Hello\x0a' finish eof
-    peer put 'Hello\x0a' get 'Hello\x0a' reset
+    leave_together A D reset
+    leave_together B C reset
 }
 
 check_rests() {
     serve
-    peer put 'Hello\x0a' get 'Hello\x0a' finish eof
-    client crowd -n 5 say connected hold put 'Hello\x0a' get 'Hello\x0a'
+    peer put 'Hello\n' get 'Hello\n' finish ended
+    client crowd -n 5 say connected hold put 'Hello\n' get 'Hello\n'
     said crowd connected
+    one_of_each
     rests
-    expected 'connections that last, though nobody says anything for ten seconds'
-    talk alone join a put a Hello hear a Hello pause 10000 put a World hear a World
-    done_well alone
     release crowd
+    expected 'an answer for five clients that were silent for a while'
     done_well crowd
 }

@@ -1,6 +1,6 @@
 /* A server that passes each line of a client on to all the others.  One thread waits for
-   all sockets at once.  What a client does not take yet is kept for it; a client that falls
-   too far behind is closed, so that nobody ever waits for it.
+   all sockets at the same time.  It keeps what a client's socket does not accept yet, and
+   disconnects a client that falls too far behind, so no client waits for another.
 
    Usage: broadcast ADDRESS:PORT */
 
@@ -21,30 +21,30 @@
 
 enum {
     LONGEST_LINE = 1024,     /* with its newline */
-    QUEUE_LIMIT = 512 * 1024 /* the most that is kept for a client */
+    QUEUE_LIMIT = 512 * 1024 /* bytes that the server keeps for a client at most */
 };
 
 struct client {
     int socket;
     unsigned interest; /* what the poller watches the socket for */
     char address[ADDRESS_TEXT_SIZE];
-    char line[LONGEST_LINE]; /* what has come of its next line */
+    char line[LONGEST_LINE]; /* the beginning of its next line */
     size_t length;           /* bytes in line */
     char *queue;             /* whole lines of the others */
     size_t capacity;
-    size_t begin; /* what is still to be written begins here */
+    size_t begin; /* of the bytes that must still be written */
     size_t end;
-    bool leaving; /* is removed at the end of the turn */
+    bool leaving; /* whether settle must remove it */
 };
 
 struct server {
-    int socket; /* the passive one */
+    int socket; /* the passive (listening) one */
     struct poller *poller;
     struct token_manager tokens;
     size_t listen_token;
     struct client **clients; /* indexed by token */
     size_t capacity;
-    bool accept_failing; /* whether the last accept failed, and newcomers wait */
+    bool accept_failing; /* whether the last accept failed, and accepting is paused */
 };
 
 static int start(struct server *server);
@@ -91,7 +91,7 @@ int main(int argc, char *argv[])
         int count = poller_wait(server.poller, events,
                                 server.accept_failing ? ACCEPT_BACKOFF_MS : -1);
         if (count == -1 && errno != EINTR)
-            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
+            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel is out of memory */
         if (server.accept_failing)
             resume_accepting(&server);
 
@@ -105,8 +105,7 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Sets up the poller with the passive socket as the first event source.  Returns 0,
-   or -1 with errno. */
+/* Creates the poller and registers the passive socket.  Returns 0, or -1 with errno. */
 static int start(struct server *server)
 {
     token_manager_init(&server->tokens);
@@ -118,7 +117,7 @@ static int start(struct server *server)
     return poller_register(server->poller, server->socket, server->listen_token, READABLE);
 }
 
-/* Takes the clients that wait in the backlog; the poller reports those left over again. */
+/* Accepts some of the clients in the backlog; the poller reports the others again. */
 static void accept_clients(struct server *server)
 {
     for (int i = 0; i < POLLER_MAX_EVENTS; i++) {
@@ -144,8 +143,8 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Out of descriptors or memory.  The listening socket stays ready, so it leaves the poller
-   until accept may succeed again. */
+/* Out of descriptors or memory.  Deregister the passive socket for a while, because it stays
+   ready. */
 static void pause_accepting(struct server *server)
 {
     poller_deregister(server->poller, server->socket);
@@ -158,8 +157,8 @@ static void resume_accepting(struct server *server)
         server->accept_failing = false;
 }
 
-/* Takes the client into the table and the poller, under a token of its own.  Returns
-   0, or -1 with errno where resources are exhausted; the socket is then still the caller's. */
+/* Adds the client to the table and the poller.  Returns 0, or -1 with errno if the system
+   is out of memory; then the socket still belongs to the caller. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token;
@@ -201,12 +200,12 @@ static void remove_client(struct server *server, size_t token)
     free_token(&server->tokens, token);
 }
 
-/* Reads once, and passes on each line that is complete now.  The beginning of the next
-   one stays until the rest has come. */
+/* Reads once, and passes on each line that is complete now.  The beginning of the next one
+   is kept until the rest has arrived. */
 static void read_lines(struct server *server, struct client *client)
 {
     if (client->leaving)
-        return; /* another client's line has found its queue full, in this turn */
+        return; /* another client's line has overflowed its queue since the wait */
     ssize_t n = read(client->socket, client->line + client->length,
                      sizeof client->line - client->length);
     if (n == -1 && should_retry(errno))
@@ -246,7 +245,7 @@ static void pass_on(struct server *server, const struct client *from, const char
     }
 }
 
-/* Adds the line to what is kept for the client.  It goes out at the end of the turn. */
+/* Adds the line to the client's queue; settle writes it. */
 static void enqueue(struct client *client, const char *line, size_t length)
 {
     if (client->end - client->begin + length > QUEUE_LIMIT)
@@ -272,7 +271,7 @@ static void enqueue(struct client *client, const char *line, size_t length)
     client->end += length;
 }
 
-/* Writes as much of the queue as the socket takes now. */
+/* Writes as much of the queue as the socket accepts now. */
 static void write_queue(struct client *client)
 {
     ssize_t n = write(client->socket, client->queue + client->begin,
@@ -287,8 +286,8 @@ static void write_queue(struct client *client)
         client->begin = client->end = 0;
 }
 
-/* The end of a turn: each client gets its lines, and those that leave are removed.  Before,
-   an event of this turn could still have named them. */
+/* After all events of a wait: writes each client's queue, and removes the clients that leave.
+   No earlier, because an event of the same wait may still refer to them. */
 static void settle(struct server *server)
 {
     for (size_t token = 0; token < server->capacity; token++) {

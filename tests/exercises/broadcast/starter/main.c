@@ -1,5 +1,5 @@
-/* A server that passes on what a client sends to all the others.  It takes what a read
-   returns for a line, and waits for each client until it has taken it.
+/* A server that passes on what a client sends to all the others.  It takes what one read
+   returns for a line, and its writes wait for clients that do not read.
 
    Usage: broadcast ADDRESS:PORT */
 
@@ -16,7 +16,7 @@
 #include "tcp.h"
 
 struct server {
-    int socket; /* the passive one */
+    int socket; /* the passive (listening) one */
     struct poller *poller;
     int *clients; /* their sockets */
     size_t count;
@@ -34,7 +34,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     startup();
-    /* Each line of the log is written when it is complete. */
+    /* The log is written line by line, also to a file or a pipe. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
@@ -43,7 +43,7 @@ int main(int argc, char *argv[])
         fprintf(stderr, "%s\n", error);
         return EXIT_FAILURE;
     }
-    /* A token is the number of the socket here. */
+    /* Here a socket's token is its descriptor. */
     server.poller = poller_create();
     if (server.poller == NULL || set_nonblocking(server.socket) == -1 ||
         poller_register(server.poller, server.socket, (size_t)server.socket, READABLE) == -1) {

@@ -1,5 +1,6 @@
-/* A server for one client at a time: it echoes what comes until the client is done, closes,
-   and takes the next.  Whoever connects meanwhile waits in the backlog.
+/* A server for one client at a time: it echoes what it has read until the client is done,
+   closes the connection, and accepts the next client.  Clients that connect in the meantime
+   wait in the backlog.
 
    Usage: echo-to-eof ADDRESS:PORT */
 
@@ -24,7 +25,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     startup();
-    /* Each line of the log is written when it is complete. */
+    /* The log is written line by line, also to a file or a pipe. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
@@ -40,7 +41,7 @@ int main(int argc, char *argv[])
     bool accept_failing = false;
     for (;;) {
         /* Waits for a client.  What accept returns is an active socket, connected
-           to this one client; the passive socket goes on listening. */
+           to this one client; the passive socket keeps listening. */
         struct sockaddr_storage peer;
         socklen_t length = sizeof peer;
         int socket = accept(server, (struct sockaddr *)&peer, &length);
@@ -64,7 +65,7 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Writes all LENGTH bytes, however many calls it takes; -1 with errno where it can't. */
+/* Writes all LENGTH bytes, in as many calls as necessary.  Returns 0, or -1 with errno. */
 static int write_all(int socket, const char *buf, size_t length)
 {
     size_t written = 0;
@@ -91,8 +92,8 @@ static void process_client(int socket, const char *address)
             printf("Error reading from %s: %s\n", address, strerror(errno));
             return;
         }
-        /* Only the end of the stream says that the client is done.  How much one read gives
-           says nothing. */
+        /* Only the end of the stream shows that the client is done; the number of bytes that
+           one read returns does not. */
         if (n == 0)
             return;
         if (write_all(socket, buf, (size_t)n) == -1) {

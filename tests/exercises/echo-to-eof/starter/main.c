@@ -1,5 +1,5 @@
-/* A server for one client at a time: it reads once, echoes what came, and closes.
-   It should go on until the client is done.
+/* A server for one client at a time: it reads once, echoes what it has read, and closes the
+   connection.  It should continue until the client is done.
 
    Usage: echo-to-eof ADDRESS:PORT */
 
@@ -24,7 +24,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     startup();
-    /* Each line of the log is written when it is complete. */
+    /* The log is written line by line, also to a file or a pipe. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
@@ -40,7 +40,7 @@ int main(int argc, char *argv[])
     bool accept_failing = false;
     for (;;) {
         /* Waits for a client.  What accept returns is an active socket, connected
-           to this one client; the passive socket goes on listening. */
+           to this one client; the passive socket keeps listening. */
         struct sockaddr_storage peer;
         socklen_t length = sizeof peer;
         int socket = accept(server, (struct sockaddr *)&peer, &length);
@@ -69,8 +69,7 @@ static void process_client(int socket, const char *address)
     char buf[160];
     ssize_t n;
 
-    /* Waits until the client sends something.  A client that stays silent keeps
-       everybody else waiting. */
+    /* Waits until the client sends something.  All other clients wait with it. */
     do
         n = read(socket, buf, sizeof buf);
     while (n == -1 && errno == EINTR);
@@ -79,7 +78,7 @@ static void process_client(int socket, const char *address)
         return;
     }
 
-    /* Echo the same bytes.  write may take a part of them only. */
+    /* Echo the same bytes.  write may accept only some of them. */
     size_t length = (size_t)n;
     size_t written = 0;
     while (written < length) {

@@ -1,5 +1,6 @@
-/* An event loop that echoes, and keeps what a socket does not take until there is room
-   again.  A client whose buffer is full is not read from: so TCP slows it down.
+/* An event loop that echoes, and keeps what a socket does not accept until it has room
+   again.  The server does not read from a client whose buffer is full, so TCP slows that
+   client down.
 
    Usage: finish-the-write ADDRESS:PORT */
 
@@ -21,14 +22,14 @@
 struct client {
     int socket;
     unsigned interest; /* what the poller watches the socket for */
-    bool ended;        /* whether the client sends no more */
+    bool ended;        /* whether read has returned the end of the stream */
     char address[ADDRESS_TEXT_SIZE];
     char buf[16384];
-    size_t length; /* bytes in buf, which are still to be echoed */
+    size_t length; /* bytes in buf, which must still be echoed */
 };
 
 struct server {
-    int socket; /* the passive one */
+    int socket; /* the passive (listening) one */
     struct poller *poller;
     struct token_manager tokens;
     size_t listen_token;
@@ -71,12 +72,12 @@ int main(int argc, char *argv[])
     printf("Listening on %s\n", address);
 
     for (;;) {
-        /* Each client that was ready has had its turn: show the log, and wait. */
+        /* Each client that was ready has been served: show the log, and wait. */
         fflush(stdout);
         struct event events[POLLER_MAX_EVENTS];
         int count = poller_wait(server.poller, events, -1);
         if (count == -1 && errno != EINTR)
-            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
+            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel is out of memory */
 
         for (int i = 0; i < count; i++) {
             if (events[i].token == server.listen_token)
@@ -87,23 +88,21 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Sets up the poller with the passive socket as the first event source.  Returns 0,
-   or -1 with errno. */
+/* Creates the poller and registers the passive socket.  Returns 0, or -1 with errno. */
 static int start(struct server *server)
 {
     token_manager_init(&server->tokens);
     server->poller = poller_create();
     if (server->poller == NULL || allocate_token(&server->tokens, &server->listen_token) == -1)
         return -1;
-    /* accept is called until nobody is left; a blocking one would then wait for the next
-       client, and everybody with it. */
+    /* accept is called until the backlog is empty, and must not wait then. */
     if (set_nonblocking(server->socket) == -1)
         return -1;
     return poller_register(server->poller, server->socket, server->listen_token, READABLE);
 }
 
-/* Takes the clients that wait in the backlog.  No more than so many at a time: the
-   poller reports the rest again, and a flood of them can't keep the others waiting. */
+/* Accepts the clients in the backlog, but only so many: the poller reports the others again,
+   and a flood of new clients cannot keep the old ones waiting. */
 static void accept_clients(struct server *server)
 {
     for (int i = 0; i < POLLER_MAX_EVENTS; i++) {
@@ -129,8 +128,8 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Takes the client into the table and the poller, under a token of its own.  Returns
-   0, or -1 with errno where resources are exhausted; the socket is then still the caller's. */
+/* Adds the client to the table and the poller.  Returns 0, or -1 with errno if the system
+   is out of memory; then the socket still belongs to the caller. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token;
@@ -164,17 +163,17 @@ static void remove_client(struct server *server, size_t token)
     close(client->socket);
     free(client);
     server->clients[token] = NULL;
-    /* The next newcomer gets this token.  No event of the old client can reach it: a
-       wait reports each socket once, and this client's report has just been served. */
+    /* The next client gets this token.  No event of the old one can reach it: a wait reports
+       each socket once, and this client's event has just been served. */
     free_token(&server->tokens, token);
 }
 
-/* Takes a step with the client whose socket is ready, then sees to what it waits for. */
+/* Serves the client whose socket is ready, and registers what it waits for next. */
 static void serve_client(struct server *server, struct event event)
 {
     struct client *client = server->clients[event.token];
 
-    /* To write at once saves the wait for room, which most often is there. */
+    /* The socket usually has room, so try to write before waiting for it. */
     if (((event.readiness & READABLE) && read_some(client) == -1) ||
         write_some(client) == -1) {
         remove_client(server, event.token);
@@ -193,9 +192,9 @@ static void serve_client(struct server *server, struct event event)
     }
 }
 
-/* What the client waits for: to send, where the buffer has room for it, and to be sent what
-   the buffer has.  A socket is always writable when nobody writes: who asked for that with
-   nothing to write would never sleep.  0: the client has ended, and has got everything. */
+/* What the client waits for: READABLE while its buffer has room, WRITABLE while its buffer
+   holds bytes.  An idle socket is always writable, so with WRITABLE and nothing to write the
+   loop would never sleep.  0: the client has ended, and everything has been written. */
 static unsigned interest_of(const struct client *client)
 {
     unsigned interest = 0;
@@ -207,14 +206,14 @@ static unsigned interest_of(const struct client *client)
     return interest;
 }
 
-/* Reads once, as much as there is room for.  Returns 0, or -1 where the connection has
+/* Reads once, as much as the buffer has room for.  Returns 0, or -1 if the connection has
    failed. */
 static int read_some(struct client *client)
 {
     size_t room = sizeof client->buf - client->length;
 
-    /* An error is reported to those as well who do not wait to read; and a read into no
-       room returns 0, as at the end of the stream. */
+    /* The poller reports an error as READABLE, whatever the interest; and a read of 0 bytes
+       returns 0, as at the end of the stream. */
     if (room == 0 || client->ended)
         return 0;
     ssize_t n = read(client->socket, client->buf + client->length, room);
@@ -229,8 +228,8 @@ static int read_some(struct client *client)
     return 0;
 }
 
-/* Writes what the socket takes; the rest moves to the front of the buffer.  Returns 0, or
-   -1 where the connection has failed. */
+/* Writes what the socket accepts; the rest moves to the front of the buffer.  Returns 0, or
+   -1 if the connection has failed. */
 static int write_some(struct client *client)
 {
     if (client->length == 0)

@@ -1,5 +1,5 @@
-/* An event loop that echoes.  It writes once and hopes: what the socket does not take is
-   lost.  That is yours to mend.
+/* An event loop that echoes.  It writes once: the bytes that the socket does not accept are
+   lost.  Your task is to change that.
 
    Usage: finish-the-write ADDRESS:PORT */
 
@@ -24,7 +24,7 @@ struct client {
 };
 
 struct server {
-    int socket; /* the passive one */
+    int socket; /* the passive (listening) one */
     struct poller *poller;
     struct token_manager tokens;
     size_t listen_token;
@@ -65,12 +65,12 @@ int main(int argc, char *argv[])
     printf("Listening on %s\n", address);
 
     for (;;) {
-        /* Each client that was ready has had its turn: show the log, and wait. */
+        /* Each client that was ready has been served: show the log, and wait. */
         fflush(stdout);
         struct event events[POLLER_MAX_EVENTS];
         int count = poller_wait(server.poller, events, -1);
         if (count == -1 && errno != EINTR)
-            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
+            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel is out of memory */
 
         for (int i = 0; i < count; i++) {
             if (events[i].token == server.listen_token)
@@ -81,23 +81,21 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Sets up the poller with the passive socket as the first event source.  Returns 0,
-   or -1 with errno. */
+/* Creates the poller and registers the passive socket.  Returns 0, or -1 with errno. */
 static int start(struct server *server)
 {
     token_manager_init(&server->tokens);
     server->poller = poller_create();
     if (server->poller == NULL || allocate_token(&server->tokens, &server->listen_token) == -1)
         return -1;
-    /* accept is called until nobody is left; a blocking one would then wait for the next
-       client, and everybody with it. */
+    /* accept is called until the backlog is empty, and must not wait then. */
     if (set_nonblocking(server->socket) == -1)
         return -1;
     return poller_register(server->poller, server->socket, server->listen_token, READABLE);
 }
 
-/* Takes the clients that wait in the backlog.  No more than so many at a time: the
-   poller reports the rest again, and a flood of them can't keep the others waiting. */
+/* Accepts the clients in the backlog, but only so many: the poller reports the others again,
+   and a flood of new clients cannot keep the old ones waiting. */
 static void accept_clients(struct server *server)
 {
     for (int i = 0; i < POLLER_MAX_EVENTS; i++) {
@@ -123,8 +121,8 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Takes the client into the table and the poller, under a token of its own.  Returns
-   0, or -1 with errno where resources are exhausted; the socket is then still the caller's. */
+/* Adds the client to the table and the poller.  Returns 0, or -1 with errno if the system
+   is out of memory; then the socket still belongs to the caller. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token;
@@ -158,8 +156,8 @@ static void remove_client(struct server *server, size_t token)
     close(client->socket);
     free(client);
     server->clients[token] = NULL;
-    /* The next newcomer gets this token.  No event of the old client can reach it: a
-       wait reports each socket once, and this client's report has just been served. */
+    /* The next client gets this token.  No event of the old one can reach it: a wait reports
+       each socket once, and this client's event has just been served. */
     free_token(&server->tokens, token);
 }
 
@@ -170,7 +168,7 @@ static void serve_client(struct server *server, size_t token)
         remove_client(server, token);
 }
 
-/* Reads once, and echoes.  Returns false at the client's end. */
+/* Reads once, and echoes.  Returns false when the connection must be closed. */
 static bool process_client(struct client *client)
 {
     char buf[4096];
@@ -187,7 +185,7 @@ static bool process_client(struct client *client)
         return false;
     }
 
-    /* The socket may take a part of the bytes only, or none. */
+    /* The socket may accept only some of the bytes, or none. */
     n = write(client->socket, buf, (size_t)n);
     if (n == -1 && !should_retry(errno)) {
         printf("Error writing to client: %s\n", strerror(errno));

@@ -1,5 +1,5 @@
-/* An echo server that shall close a client which has been silent for too long.  So far it
-   waits for each client as long as it takes.
+/* An echo server that should disconnect a client which has been silent for too long.  So far
+   it keeps each client for any length of time.
 
    Usage: idle-timeout ADDRESS:PORT SECONDS */
 
@@ -22,15 +22,15 @@ struct client {
     char address[ADDRESS_TEXT_SIZE];
     char buf[4096];
     size_t length;  /* bytes in buf */
-    size_t written; /* of them, those already echoed */
+    size_t written; /* how many of them are echoed already */
 };
 
 struct server {
-    int socket; /* the passive one; its number is its token, as with the clients */
+    int socket; /* the passive (listening) one; its token is its descriptor, as for clients */
     struct poller *poller;
     struct client **clients; /* indexed by descriptor; NULL where there is no client */
     size_t capacity;
-    long long idle_ms;             /* how long a client may be silent: used nowhere yet */
+    long long idle_ms;             /* how long a client may be silent; not used yet */
     long long accept_paused_until; /* when to accept again, in clock_ms time; 0: now */
 };
 
@@ -44,7 +44,7 @@ static void remove_client(struct server *server, struct client *client);
 static void serve_client(struct server *server, size_t token);
 static unsigned process_client(struct client *client);
 
-/* Returns 0 where TEXT is no number of seconds. */
+/* Returns 0 if TEXT is not a number of seconds. */
 static long long milliseconds(const char *text)
 {
     char *end;
@@ -101,7 +101,7 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Sets up the poller with the passive socket.  Returns 0, or -1 with errno. */
+/* Creates the poller and registers the passive socket.  Returns 0, or -1 with errno. */
 static int start(struct server *server)
 {
     size_t token = (size_t)server->socket;
@@ -113,8 +113,8 @@ static int start(struct server *server)
     return poller_register(server->poller, server->socket, token, READABLE);
 }
 
-/* Takes the clients that wait in the backlog, but no more than so many at a time: the
-   others have their turn in between. */
+/* Accepts the clients in the backlog, but only so many: the poller reports the others again,
+   and a flood of new clients cannot keep the old ones waiting. */
 static void accept_clients(struct server *server)
 {
     for (int i = 0; i < POLLER_MAX_EVENTS; i++) {
@@ -138,8 +138,8 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Out of descriptors or memory.  The passive socket stays ready, so it leaves the
-   poller for a while. */
+/* Out of descriptors or memory.  Deregister the passive socket for a while, because it stays
+   ready. */
 static void pause_accepting(struct server *server)
 {
     printf("Error accepting connection: %s\n", strerror(errno));
@@ -155,7 +155,7 @@ static void resume_accepting(struct server *server)
         server->accept_paused_until = 0;
 }
 
-/* Lets the table reach to TOKEN.  Returns 0, or -1 with errno. */
+/* Extends the table up to TOKEN.  Returns 0, or -1 with errno. */
 static int make_room(struct server *server, size_t token)
 {
     size_t before = server->capacity;
@@ -169,8 +169,8 @@ static int make_room(struct server *server, size_t token)
     return 0;
 }
 
-/* Adds the client to the table and to the poller.  Returns 0, or -1 with errno when
-   resources are exhausted; the socket then still belongs to the caller. */
+/* Adds the client to the table and the poller.  Returns 0, or -1 with errno if the system
+   is out of memory; then the socket still belongs to the caller. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token = (size_t)socket;
@@ -198,7 +198,7 @@ static void remove_client(struct server *server, struct client *client)
     free(client);
 }
 
-/* Serves the client whose socket is ready, then sees to what it waits for next. */
+/* Serves the client whose socket is ready, and registers what it waits for next. */
 static void serve_client(struct server *server, size_t token)
 {
     struct client *client = server->clients[token];
@@ -213,9 +213,9 @@ static void serve_client(struct server *server, size_t token)
 }
 
 /* Takes one step with a client: reads once, unless an echo is still pending, and writes as
-   much of the echo as the socket takes.
+   much of the echo as the socket accepts.
 
-   Returns the interest with which the client waits for its next step; 0 at its end. */
+   Returns the interest with which the client waits for its next step, or 0 at its end. */
 static unsigned process_client(struct client *client)
 {
     ssize_t n;

@@ -1,5 +1,5 @@
-/* A server with one thread for all clients: poll waits for the passive socket and for
-   all the clients at once, so nobody waits for the one that is silent.
+/* A server with one thread for all clients: poll waits for the passive socket and for all
+   clients at the same time, so no client waits for one that is silent.
 
    Usage: one-silent-client ADDRESS:PORT */
 
@@ -21,8 +21,8 @@ struct client {
     char address[ADDRESS_TEXT_SIZE];
 };
 
-/* Two arrays side by side: what poll gets, and what the log needs.  Place 0 belongs to
-   the passive socket, the others to clients. */
+/* Two parallel arrays: what poll needs, and what the log needs.  Index 0 belongs to the
+   passive socket, the others to clients. */
 struct server {
     struct pollfd *fds;
     size_t fds_capacity;
@@ -44,7 +44,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     startup();
-    /* Each line of the log is written when it is complete. */
+    /* The log is written line by line, also to a file or a pipe. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
@@ -55,8 +55,7 @@ int main(int argc, char *argv[])
     }
     char address[ADDRESS_TEXT_SIZE];
     tcp_local_address(socket, address);
-    /* The client that poll has seen may have left before accept is called, which would
-       then wait for the next one. */
+    /* accept must not wait, even if a client has left the backlog again. */
     struct server server = {.count = 0};
     if (set_nonblocking(socket) == -1 || add(&server, socket, address) == -1) {
         perror("cannot wait for clients");
@@ -65,13 +64,13 @@ int main(int argc, char *argv[])
     printf("Listening on %s\n", address);
 
     for (;;) {
-        /* The only place where the server waits for somebody to begin. */
+        /* The only call that waits for clients that are silent. */
         if (poll(server.fds, (nfds_t)server.count, -1) == -1) {
             if (errno != EINTR)
-                sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
+                sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel is out of memory */
             continue;
         }
-        /* From the end: the client that moves into a gap has had its turn already. */
+        /* From the end: a client that moves into a gap has been served already. */
         for (size_t i = server.count - 1; i > 0; i--)
             if (server.fds[i].revents != 0 &&
                 !process_client(server.fds[i].fd, server.clients[i].address))
@@ -81,8 +80,8 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Takes the socket into the next place of both arrays.  Returns 0, or -1 with errno where
-   there is no memory. */
+/* Appends the socket to both arrays.  Returns 0, or -1 with errno if the system has no
+   memory left. */
 static int add(struct server *server, int socket, const char *address)
 {
     struct pollfd *fds = array_grow(server->fds, &server->fds_capacity, server->count + 1,
@@ -103,7 +102,7 @@ static int add(struct server *server, int socket, const char *address)
     return 0;
 }
 
-/* Takes one client; poll reports those that are left in the backlog again. */
+/* Accepts one client; poll reports those that are still in the backlog again. */
 static void accept_client(struct server *server)
 {
     struct sockaddr_storage peer;
@@ -138,8 +137,8 @@ static void remove_client(struct server *server, size_t place)
     server->clients[place] = server->clients[last];
 }
 
-/* Reads once, which does not wait: poll has reported the socket.  What the client sends
-   later gets a turn of its own.  Returns false at the client's end. */
+/* Reads once, which does not wait: poll has reported the socket.  It will report what the
+   client sends later as well.  Returns false when the connection must be closed. */
 static bool process_client(int socket, const char *address)
 {
     char buf[160];
@@ -162,9 +161,9 @@ static bool process_client(int socket, const char *address)
     return true;
 }
 
-/* Writes all LENGTH bytes: write may take a part of them only.  It waits for a client that
-   does not read, and everybody with it: the next exercise, finish-the-write, mends that.
-   False with errno where the connection has failed. */
+/* Writes all LENGTH bytes: write may accept only some of them.  It waits for a client that
+   does not read, and all others wait with it: the next exercise, finish-the-write, changes
+   that.  Returns false with errno if the connection has failed. */
 static bool write_all(int socket, const char *buf, size_t length)
 {
     while (length > 0) {

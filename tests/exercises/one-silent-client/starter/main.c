@@ -1,5 +1,5 @@
-/* A server that echoes what a client sends until the client is done, and then takes the
-   next one.  A client that is silent keeps everybody else waiting: that is yours to mend.
+/* A server that echoes what a client sends until the client is done, and then accepts the
+   next one.  While a client is silent, all others wait.  Your task is to change that.
 
    Usage: one-silent-client ADDRESS:PORT */
 
@@ -25,7 +25,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     startup();
-    /* Each line of the log is written when it is complete. */
+    /* The log is written line by line, also to a file or a pipe. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
@@ -64,8 +64,7 @@ static void process_client(int socket, const char *address)
     char buf[160];
 
     for (;;) {
-        /* Waits until the client sends something.  A client that stays silent keeps
-           everybody else waiting. */
+        /* Waits until the client sends something.  All other clients wait with it. */
         ssize_t n = read(socket, buf, sizeof buf);
         if (n == 0) {
             printf("Client %s closed connection\n", address);
@@ -84,7 +83,7 @@ static void process_client(int socket, const char *address)
     }
 }
 
-/* Writes all LENGTH bytes: write may take a part of them only.  False with errno where
+/* Writes all LENGTH bytes: write may accept only some of them.  Returns false with errno if
    the connection has failed. */
 static bool write_all(int socket, const char *buf, size_t length)
 {

@@ -1,5 +1,5 @@
-/* A server that counts the lines of all its clients, with a thread for each of them.  The
-   line "?" asks for the total, and a client that ends is told it as well.
+/* A server that counts the lines of all its clients, with a thread per client.  The line "?"
+   asks for the total; a client that is done receives it as well.
 
    Usage: shared-counter ADDRESS:PORT */
 
@@ -18,8 +18,8 @@
 
 enum { STACK_SIZE = 64 * 1024 };
 
-/* What the threads share.  Whoever reads or writes the total holds the mutex, and does
-   nothing else meanwhile. */
+/* What the threads share.  A thread that reads or writes the total holds the mutex, and does
+   nothing else while it holds it. */
 struct counter {
     pthread_mutex_t mutex;
     long long total;
@@ -29,7 +29,7 @@ struct client {
     int socket;
     char address[ADDRESS_TEXT_SIZE];
     struct counter *counter;
-    /* The line whose newline has not come yet: it may come in many pieces. */
+    /* The line whose newline has not arrived yet. */
     size_t length;
     bool question; /* whether all of it is "?" */
 };
@@ -92,8 +92,8 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Hands the socket to a thread of its own.  Returns 0, or -1 with errno where there is no
-   memory or no thread left; the socket is then still the caller's. */
+/* Starts a thread that serves the client.  Returns 0, or -1 with errno if the system is out
+   of memory or threads; then the socket still belongs to the caller. */
 static int spawn(const pthread_attr_t *attributes, int socket, const char *address,
                  struct counter *counter)
 {
@@ -122,7 +122,7 @@ static void *process_client(void *argument)
     for (;;) {
         ssize_t n = read(client->socket, buf, sizeof buf);
         if (n == 0) {
-            /* Bytes behind the last newline are a line as well. */
+            /* Bytes after the last newline are a line as well. */
             answer(client, add(client->counter, client->length > 0));
             printf("Client %s closed connection\n", client->address);
             break;
@@ -145,9 +145,9 @@ static void *process_client(void *argument)
     return NULL;
 }
 
-/* Counts the lines that end in BUF, and answers the questions.  Adds once for many lines:
-   threads that take the mutex for each would mostly wait for one another.  Returns 0, or
-   -1 with errno where an answer can't be written. */
+/* Counts the lines that end in BUF, and answers the questions.  It adds many lines in one
+   step: threads that lock the mutex for each line would mostly wait for one another.  Returns
+   0, or -1 with errno if an answer cannot be written. */
 static int count_lines(struct client *client, const char *buf, size_t length)
 {
     long long lines = 0;
@@ -173,7 +173,7 @@ static int count_lines(struct client *client, const char *buf, size_t length)
     return 0;
 }
 
-/* Adds to the total.  Returns what it is then. */
+/* Adds to the total.  Returns the new total. */
 static long long add(struct counter *counter, long long lines)
 {
     pthread_mutex_lock(&counter->mutex);
@@ -183,8 +183,8 @@ static long long add(struct counter *counter, long long lines)
     return total;
 }
 
-/* Writes a total that the caller has got before: a client that does not read can make this
-   wait for ever, and nobody may wait with it.  Returns 0, or -1 with errno. */
+/* Writes a total that the caller has read before: a client that does not read can make this
+   wait forever, and no other thread may wait with it.  Returns 0, or -1 with errno. */
 static int answer(const struct client *client, long long total)
 {
     char text[32];

@@ -85,8 +85,8 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Hands the socket to a thread of its own.  Returns 0, or -1 with errno where there is no
-   memory or no thread left; the socket is then still the caller's. */
+/* Starts a thread that serves the client.  Returns 0, or -1 with errno if the system is out
+   of memory or threads; then the socket still belongs to the caller. */
 static int spawn(const pthread_attr_t *attributes, int socket, const char *address,
                  struct counter *counter)
 {

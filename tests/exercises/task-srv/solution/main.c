@@ -1,5 +1,6 @@
-/* Tells an agent where it listens, and answers the requests of the agent's connections: so
-   many bytes of such a value.  One thread serves all connections side by side.
+/* Sends an agent the address at which it listens, and answers the requests that arrive on
+   the agent's connections: a number of bytes, all of the same value.  One thread serves all
+   connections.
 
    Usage: task-srv AGENT:PORT KEYWORD */
 
@@ -20,8 +21,8 @@
 #include "tokenmanager.h"
 
 enum {
-    REQUEST_SIZE = 5, /* the length in four bytes, and the byte to fill with */
-    CHUNK = 16 * 1024 /* the most that one turn of a client writes */
+    REQUEST_SIZE = 5, /* the length in four bytes, and the value of the bytes */
+    CHUNK = 16 * 1024 /* bytes that one step writes at most */
 };
 
 struct client {
@@ -35,13 +36,13 @@ struct client {
 };
 
 struct server {
-    int socket; /* the passive one */
+    int socket; /* the passive (listening) one */
     struct poller *poller;
     struct token_manager tokens;
     size_t listen_token;
     struct client **clients; /* indexed by token */
     size_t capacity;
-    bool accept_failing; /* whether the last accept failed, and newcomers wait */
+    bool accept_failing; /* whether the last accept failed, and accepting is paused */
 };
 
 static int listen_beside(int agent, char error[ERROR_SIZE]);
@@ -78,7 +79,8 @@ int main(int argc, char *argv[])
     char address[ADDRESS_TEXT_SIZE];
     tcp_local_address(server.socket, address);
     printf("Listening on %s\n", address);
-    /* The socket to the agent stays open: its end could look like ours. */
+    /* The socket to the agent stays open: if it were closed, the agent could take the program
+       for terminated. */
     if (start(&server) == -1 || tell_agent(agent, argv[2], address) == -1) {
         perror("cannot serve the agent");
         return EXIT_FAILURE;
@@ -90,7 +92,7 @@ int main(int argc, char *argv[])
         int count = poller_wait(server.poller, events,
                                 server.accept_failing ? ACCEPT_BACKOFF_MS : -1);
         if (count == -1 && errno != EINTR)
-            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel lacks memory */
+            sleep_ms(ACCEPT_BACKOFF_MS); /* the kernel is out of memory */
         if (server.accept_failing)
             resume_accepting(&server);
 
@@ -103,8 +105,8 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Listens at the address under which the agent sees us, and a port that the system chooses.
-   Returns the socket, or -1 with ERROR. */
+/* Listens at the local address of the connection to the agent, on a port that the system
+   chooses.  Returns the socket, or -1 with ERROR. */
 static int listen_beside(int agent, char error[ERROR_SIZE])
 {
     char address[ADDRESS_TEXT_SIZE + 2];
@@ -135,8 +137,7 @@ static int tell_agent(int agent, const char *keyword, const char *address)
     return 0;
 }
 
-/* Sets up the poller with the passive socket as the first event source.  Returns 0,
-   or -1 with errno. */
+/* Creates the poller and registers the passive socket.  Returns 0, or -1 with errno. */
 static int start(struct server *server)
 {
     token_manager_init(&server->tokens);
@@ -148,7 +149,7 @@ static int start(struct server *server)
     return poller_register(server->poller, server->socket, server->listen_token, READABLE);
 }
 
-/* Takes the clients that wait in the backlog; the poller reports those left over again. */
+/* Accepts some of the clients in the backlog; the poller reports the others again. */
 static void accept_clients(struct server *server)
 {
     for (int i = 0; i < POLLER_MAX_EVENTS; i++) {
@@ -174,8 +175,8 @@ static void accept_clients(struct server *server)
     }
 }
 
-/* Out of descriptors or memory.  The listening socket stays ready, so it leaves the poller
-   until accept may succeed again. */
+/* Out of descriptors or memory.  Deregister the passive socket for a while, because it stays
+   ready. */
 static void pause_accepting(struct server *server)
 {
     poller_deregister(server->poller, server->socket);
@@ -188,8 +189,8 @@ static void resume_accepting(struct server *server)
         server->accept_failing = false;
 }
 
-/* Takes the client into the table and the poller, under a token of its own.  Returns
-   0, or -1 with errno where resources are exhausted; the socket is then still the caller's. */
+/* Adds the client to the table and the poller.  Returns 0, or -1 with errno if the system
+   is out of memory; then the socket still belongs to the caller. */
 static int add_client(struct server *server, int socket, const char *address)
 {
     size_t token;
@@ -226,7 +227,7 @@ static void remove_client(struct server *server, size_t token)
     free_token(&server->tokens, token);
 }
 
-/* Serves the client whose socket is ready, then sees to what it waits for next. */
+/* Serves the client whose socket is ready, and registers what it waits for next. */
 static void serve_client(struct server *server, size_t token)
 {
     struct client *client = server->clients[token];
@@ -243,9 +244,9 @@ static void serve_client(struct server *server, size_t token)
     }
 }
 
-/* Takes one step with a client.  A request that comes before the last answer is written
-   waits in the socket.  Returns the interest with which the client waits for its next step;
-   0 at its end. */
+/* Takes one step with a client.  A request that arrives before the last answer is written
+   waits in the socket.  Returns the interest with which the client waits for its next step,
+   or 0 at its end. */
 static unsigned process_client(struct client *client)
 {
     if (client->have < REQUEST_SIZE)
@@ -253,8 +254,8 @@ static unsigned process_client(struct client *client)
     return write_answer(client);
 }
 
-/* Reads what there is of a request, for it may come in pieces; and not more than one, for
-   the next may be there already. */
+/* Reads what has arrived of a request, which may be only a part; and no more than one
+   request, because the next may have arrived as well. */
 static unsigned read_request(struct client *client)
 {
     ssize_t n = read(client->socket, client->request + client->have,
@@ -280,7 +281,7 @@ static unsigned read_request(struct client *client)
     return write_answer(client);
 }
 
-/* Writes the next part of the answer, as much as the socket takes. */
+/* Writes the next part of the answer, as much as the socket accepts. */
 static unsigned write_answer(struct client *client)
 {
     char buf[CHUNK];

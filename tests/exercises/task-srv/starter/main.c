@@ -1,5 +1,6 @@
-/* Tells an agent where it listens, and answers the requests of the agent's connections: so
-   many bytes of such a value.  It serves one connection at a time.
+/* Sends an agent the address at which it listens, and answers the requests that arrive on
+   the agent's connections: a number of bytes, all of the same value.  It serves one
+   connection at a time.
 
    Usage: task-srv AGENT:PORT KEYWORD */
 
@@ -15,7 +16,7 @@
 #include "tcp.h"
 
 enum {
-    REQUEST_SIZE = 5, /* the length in four bytes, and the byte to fill with */
+    REQUEST_SIZE = 5, /* the length in four bytes, and the value of the bytes */
     CHUNK = 16 * 1024
 };
 
@@ -31,7 +32,7 @@ int main(int argc, char *argv[])
         return EXIT_FAILURE;
     }
     startup();
-    /* Each line of the log is written when it is complete. */
+    /* The log is written line by line, also to a file or a pipe. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
@@ -64,8 +65,8 @@ int main(int argc, char *argv[])
     }
 }
 
-/* Listens at the address under which the agent sees us, and a port that the system chooses.
-   Returns the socket, or -1 with ERROR. */
+/* Listens at the local address of the connection to the agent, on a port that the system
+   chooses.  Returns the socket, or -1 with ERROR. */
 static int listen_beside(int agent, char error[ERROR_SIZE])
 {
     char address[ADDRESS_TEXT_SIZE + 2];
