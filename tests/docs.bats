@@ -211,3 +211,20 @@ loses_counts() {
     [[ ${lines[1]} = 'with a mutex: 200000 of 200000' ]] || exit 1
     [[ ${lines[0]} =~ ^without\ a\ mutex:\ ([0-9]+)\ of\ 200000$ && ${BASH_REMATCH[1]} -lt 200000 ]]
 }
+
+@test "the report on the page of the exercises is what the grader prints" {
+    needs_proc # the grader needs Linux
+    needs_descriptors 1024
+    unset MAKEFLAGS MFLAGS MAKEOVERRIDES
+    cd "$ROOT"
+    tests/grade --namespaces || export GRADE_NAMESPACES=no # they do not work here
+    command=$(sed -n 's/^    \(tests\/grade .* --only .*\)/\1/p' docs/exercises.md)
+    # shellcheck disable=SC2086  # words
+    $command >"$SCRATCH/report" || [ $? -eq 1 ]
+    diff <(sed -n '/^    passed /,/^    .*points; /s/^    //p' docs/exercises.md | without_ports) \
+        <(without_ports <"$SCRATCH/report")
+}
+
+without_ports() {
+    sed 's/127\.0\.0\.1:[0-9]*/127.0.0.1:PORT/'
+}

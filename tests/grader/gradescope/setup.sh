@@ -6,4 +6,4 @@ apt-get update
 apt-get install -y bubblewrap gcc make
 useradd --create-home grader # the submissions do not run as root
 chmod -R go+rX /autograder/source
-make -C /autograder/source/tests bin/peer bin/grader/contain bin/grader/talk
+/autograder/source/tests/grade --build
