@@ -25,7 +25,7 @@ An invitation.
 
 ![The picture](figures/x.svg)
 
-- **[Practise](exercises.md)** soon.
+- **[Practice](exercises.md)** soon.
 
 1. [One & two](1-one.md), and [a section of the next](2-two.md#the-second-section).
 2. [Two](2-two.md)
@@ -202,7 +202,7 @@ rows() {
     grep -q '<body class="index">' "$site/index.html"
     index=$(tr '\n' ' ' <"$site/index.html")
     [[ $index == *'An invitation.'*'<div class="code">'*'alt="The picture"'*'<div class="doors">'* ]]
-    [[ $index == *'<div class="doors"> <ul> <li><strong><a href="exercises.html">Practise'* ]]
+    [[ $index == *'<div class="doors"> <ul> <li><strong><a href="exercises.html">Practice'* ]]
     [ "$(grep -c 'class="row"' "$site/index.html")" -eq 1 ]
 }
 
