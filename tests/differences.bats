@@ -162,7 +162,11 @@ needs_children() {
 
 # Whether the process PID has one socket.
 has_one_socket() {
-    [ "$(find "/proc/$1/fd" -lname 'socket:*' | wc -l)" -eq 1 ]
+    local fd count=0
+    for fd in "/proc/$1/fd"/*; do
+        [[ $(readlink "$fd") != socket:* ]] || count=$((count + 1))
+    done
+    [ "$count" -eq 1 ]
 }
 
 @test "processes has a child for each client, and keeps no descriptor of its socket" {
