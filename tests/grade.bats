@@ -87,8 +87,8 @@ exec ./server "$@"'
 echo "my own line"
 exec ./server 127.0.0.1:0'
     GRADE_PATIENCE=4 graded 1
-    for text in 'failed    0 of   5  listens: it listens at' 'but not at the address' 'expected: within' \
-        'got:      the program listens at 127.0.0.1:' '| my own line' 'hint:     The address' \
+    for text in 'failed    0 of   5  listens: it listens on' 'but not at the address' 'expected: within' \
+        'got:      the program listens on 127.0.0.1:' '| my own line' 'hint:     The address' \
         'see:      docs/2-simple-server.md#the-servers-start' \
         "rerun:    tests/grade echo-to-eof $submitted --only listens --seed 1" \
         'not run   0 of  10  echoes' 'needs listens'; do
@@ -203,7 +203,7 @@ exit 0'
     submission daemon <<<'#!/bin/sh
 exec ./server 127.0.0.1:0'
     GRADE_PATIENCE=2 each_way refused 'not at the address that is its first argument' \
-        'got:      the program listens at 127.0.0.1:'
+        'got:      the program listens on 127.0.0.1:'
     port=$(sed -n 's/.*got:  .*127.0.0.1:\([0-9]*\)$/\1/p' <<<"$output")
     [[ $output = *"| Listening on 127.0.0.1:$port"* ]]
 }
@@ -216,7 +216,7 @@ exec ./server "$@"'
     sed -i.old 's/^echo-to-eof:/.DEFAULT_GOAL = run\n&/' "$submitted/Makefile"
     changed </dev/null
     sed -i.old '/^build/s/	150	/	8	/' "$SCRATCH/copy/tests/exercises/echo-to-eof/checks.tsv"
-    each_way refused 'does it run the program?' 'listens at 127.0.0.1:'
+    each_way refused 'does it run the program?' 'listens on 127.0.0.1:'
     printf 'all:\n\tsleep 100\n' >"$submitted/Makefile"
     refused 'make does not end' 'got:      after 4 seconds'
     GRADE=$ROOT/tests/grade

@@ -168,7 +168,7 @@ still_builds() {
     where=$(listening)
     got 'after %s seconds it is still at it' "$1"
     if [ -n "$where" ]; then
-        got 'after %s seconds it is still at it, and something that it has started listens at %s' \
+        got 'after %s seconds it is still at it, and something that it has started listens on %s' \
             "$1" "${where//$'\n'/, }"
         fail 'make does not end: does it run the program? Its first target has to build it only'
     fi
@@ -237,12 +237,12 @@ serve() {
         fi
     done
     listens && ! ended "$runner" && return
-    expected 'within %s seconds it listens at %s' "$patience" "$address"
+    expected 'within %s seconds it listens on %s' "$patience" "$address"
     if ended "$runner"; then
         how_it_ended
         why_it_ended
     elif elsewhere=$(listening) && [ -n "$elsewhere" ]; then
-        got 'the program listens at %s' "${elsewhere//$'\n'/, }"
+        got 'the program listens on %s' "${elsewhere//$'\n'/, }"
         fail 'the program listens, but not at the address that is its first argument'
     else
         got 'the program runs, and does not listen there'
@@ -285,7 +285,7 @@ listens_or_ended() {
     listens || ended "$runner"
 }
 
-# Whether somebody listens at $port.  To connect would be seen by the program, so the kernel
+# Whether a program listens on $port.  It would see a connection, so the kernel
 # is asked: state 0A is LISTEN.
 listens() {
     cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
@@ -505,9 +505,9 @@ listens_only_there() {
     local where
     listen_at=127.0.0.2
     serve "$@"
-    expected 'it listens at %s, as its argument says, and nowhere else' "$address"
+    expected 'it listens on %s, as its argument says, and nowhere else' "$address"
     where=$(listening)
-    got 'it listens at %s' "${where//$'\n'/, }"
+    got 'it listens on %s' "${where//$'\n'/, }"
     [ "$where" = "$address" ] || fail 'the program does not listen where it should'
 }
 

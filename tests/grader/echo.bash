@@ -8,7 +8,7 @@ check_taken() {
     local status=0
     free_address
     listen_there
-    expected 'it ends, with a status other than 0, when another program listens at %s' "$address"
+    expected 'it ends, with a status other than 0, when another program listens on %s' "$address"
     start "$address"
     if ! soon ended "$runner"; then
         got 'it runs on'

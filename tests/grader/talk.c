@@ -25,7 +25,7 @@
    last NAMES TEXT        sends TEXT and shuts the writing side down, in one segment
    close NAMES            closes the connections
    reset NAMES            closes them with a reset
-   listen                 listens at ADDRESS:PORT, and takes one connection
+   listen                 listens on ADDRESS:PORT, and takes one connection
    keyword WORD           expects "TASK-SRV WORD IP:PORT" on it, and waits until a program
                           listens there; join and small connect to IP:PORT from now on
    one-piece NAMES        expects that all bytes so far were sent with one write
@@ -467,7 +467,7 @@ static bool read_text(struct talk *talk, char *text, size_t size)
 }
 
 /* Nothing marks the end of the message, which may arrive in pieces: it is complete if a
-   program listens at its address.  A newline may follow. */
+   program listens on its address.  A newline may follow. */
 static void expect_keyword(struct talk *talk, const char *word)
 {
     struct connection *c = talk->agent;
