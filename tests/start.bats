@@ -103,7 +103,10 @@ refuses() {
 }
 
 @test "out of descriptors at startup" {
-    [[ $(poller) = @(epoll|kqueue) ]] || skip "this poller needs no descriptor"
+    case $(poller) in
+    epoll | kqueue) ;;
+    *) skip "this poller needs no descriptor" ;;
+    esac
     no_sanitizer "a sanitizer needs descriptors too"
     no_emulator "an emulator needs descriptors too"
     for server in $POLLED; do

@@ -28,6 +28,7 @@ struct server {
     int socket;                    /* the passive (listening) one */
     bool accept_failing;           /* whether the last accept failed */
     long long accept_paused_until; /* when to accept again, in clock_ms time; 0: now */
+    bool resume_failing;           /* whether it could not be registered then */
     struct poller *poller;
     struct token_manager tokens;
     size_t listen_token;
@@ -192,8 +193,13 @@ static void pause_accepting(struct server *server)
 
 static void resume_accepting(struct server *server)
 {
+    char text[REASON_SIZE];
+
     if (poller_register(server->poller, server->socket, server->listen_token, READABLE) == 0)
         server->accept_paused_until = 0;
+    else if (!server->resume_failing)
+        printf("Error waiting for clients: %s\n", reason(text));
+    server->resume_failing = server->accept_paused_until != 0;
 }
 
 /* Adds the client to the table and the poller.  Returns 0, or -1 with errno if the system
@@ -244,7 +250,7 @@ static void serve_client(struct server *server, size_t token)
 }
 
 /* Takes one step with a client: reads once, unless part of the last echo is left, and writes
-   as much as the socket accepts.  While some is left it does not read, so the socket buffers
+   as much as the socket accepts.  Until all is written it does not read, so the socket buffers
    fill up, and TCP slows the sender down.
 
    Returns the interest with which the client waits for its next step, or 0 at its end. */

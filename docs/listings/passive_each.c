@@ -1,5 +1,8 @@
-/* SO_REUSEPORT is not in POSIX. */
-#define _DEFAULT_SOURCE /* NOLINT(bugprone-reserved-identifier,cert-dcl*) */
+/* SO_REUSEPORT is not in POSIX: glibc and Apple's headers want these. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl*) */
+#define _DEFAULT_SOURCE
+#define _DARWIN_C_SOURCE
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl*) */
 #include "passive.h"
 
 #include <fcntl.h>

@@ -14,30 +14,17 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "queue.h"
 #include "startup.h"
 #include "tcp.h"
-
-enum { QUEUE_SIZE = 16 };
-
-struct client {
-    int socket;
-    char address[ADDRESS_TEXT_SIZE];
-};
 
 struct server {
     int socket;          /* the passive (listening) one */
     bool accept_failing; /* whether the last accept failed */
-    pthread_mutex_t mutex;
-    pthread_cond_t not_full;
-    pthread_cond_t not_empty;
-    struct client queue[QUEUE_SIZE]; /* the mutex guards this and the next two */
-    size_t first;
-    size_t length;
+    struct queue queue;
 };
 
 static void accept_clients(struct server *server);
-static void put_client(struct server *server, const struct client *client);
-static void take_client(struct server *server, struct client *client);
 static void *serve_clients(void *argument);
 static void process_client(const struct client *client);
 
@@ -54,14 +41,12 @@ int main(int argc, char *argv[])
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 
     char error[ERROR_SIZE];
-    struct server server = {.socket = tcp_listen(argv[1], error),
-                            .mutex = PTHREAD_MUTEX_INITIALIZER,
-                            .not_full = PTHREAD_COND_INITIALIZER,
-                            .not_empty = PTHREAD_COND_INITIALIZER};
+    struct server server = {.socket = tcp_listen(argv[1], error)};
     if (server.socket == -1) {
         fprintf(stderr, "%s\n", error);
         return EXIT_FAILURE;
     }
+    queue_init(&server.queue);
     for (long i = 0; i < threads; i++) {
         pthread_t thread;
         errno = pthread_create(&thread, NULL, serve_clients, &server);
@@ -103,34 +88,10 @@ static void accept_clients(struct server *server)
         address_format((struct sockaddr *)&peer, length, client.address);
         printf("Accepting connection from %s\n", client.address);
 
-        /* Now the queue owns the socket, and later the thread that takes it. */
-        put_client(server, &client);
+        /* The queue owns the socket now, and later the thread that takes it.  While the queue
+           is full, this waits: the next clients then stay in the backlog. */
+        queue_put(&server->queue, &client);
     }
-}
-
-/* Appends the client to the queue.  While the queue is full, waits: the next clients then stay
-   in the backlog. */
-static void put_client(struct server *server, const struct client *client)
-{
-    pthread_mutex_lock(&server->mutex);
-    while (server->length == QUEUE_SIZE)
-        pthread_cond_wait(&server->not_full, &server->mutex);
-    server->queue[(server->first + server->length++) % QUEUE_SIZE] = *client;
-    pthread_cond_signal(&server->not_empty);
-    pthread_mutex_unlock(&server->mutex);
-}
-
-/* Takes the first client from the queue.  While the queue is empty, waits. */
-static void take_client(struct server *server, struct client *client)
-{
-    pthread_mutex_lock(&server->mutex);
-    while (server->length == 0)
-        pthread_cond_wait(&server->not_empty, &server->mutex);
-    *client = server->queue[server->first];
-    server->first = (server->first + 1) % QUEUE_SIZE;
-    server->length--;
-    pthread_cond_signal(&server->not_full);
-    pthread_mutex_unlock(&server->mutex);
 }
 
 /* What each thread of the pool runs: one client after another, forever. */
@@ -140,7 +101,7 @@ static void *serve_clients(void *argument)
     struct client client;
 
     for (;;) {
-        take_client(server, &client);
+        queue_take(&server->queue, &client);
         process_client(&client);
         close(client.socket);
     }
