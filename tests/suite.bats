@@ -111,7 +111,7 @@ END
         docs/figures/record docs/figures/draw'
     # The bracketed letters keep the pattern from matching itself.
     # shellcheck disable=SC2086  # a list
-    run grep -nE '(mapfil[e]|readarra[y]) |(declare|local|typeset) -[a-z]*[An]|EPOCH(REALTIM[E]|SECOND[S])|^ *;;?[&]|\$\{[a-zA-Z_]+(\[[^]]*\])?(\^|,)|wait -[n]|copro[c] |[&][>]>|\|[&]|(^|[^a-z_-])timeou[t] [0-9]|base6[4] |sed -[i] |oflag[=]|date \+.*%[N]|readlink -[f]|grep -[P]|xargs -[r]|stat -[c]' $files
+    run grep -nE '(mapfil[e]|readarra[y]) |(declare|local|typeset) -[a-z]*[An]|EPOCH(REALTIM[E]|SECOND[S])|^ *;;?[&]|\$\{[a-zA-Z_]+(\[[^]]*\])?(\^|,)|wait -[n]|copro[c] |[&][>]>|\|[&]|(^|[^a-z_-])timeou[t] [0-9]|base6[4] |sed -[i] |oflag[=]|date \+.*%[N]|readlink -[f]|grep -[P]|xargs -[r]|stat -[c]|== ?[@?+*!][(]|[^=]= [@?+*!][(]' $files
     echo "$output"
     [ "$status" -eq 1 ]
 }
