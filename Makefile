@@ -38,6 +38,7 @@ report:
 	@tests/bench/report docs/performance/results.tsv docs/performance.md
 	@tests/bench/report docs/performance/results.tsv docs/7-choosing.md
 	@tests/bench/report docs/performance/strategies/results.tsv docs/8-more-strategies.md
+	@tests/bench/report docs/performance/pollers/results.tsv docs/4-multiplexing.md
 
 docs:
 	@docs/tools/quotes README.md docs/*.md tests/exercises/*/README.md
