@@ -196,6 +196,43 @@ rows() {
     [ "$(grep -c '<div class="code">' "$site/2-two.html")" -eq 0 ]
 }
 
+@test "a page with few quotes for its length has one column" {
+    chapter
+    for section in 2 3 4 5 6 7 8 9; do
+        printf '\n## Section %d\n\nText.\n' "$section"
+    done >>"$docs/1-one.md"
+    build
+    grep -q '<body class="beside">' "$site/1-one.html"
+    printf '\n## Section 10\n\nText.\n' >>"$docs/1-one.md"
+    build
+    grep -q '<body class="alone">' "$site/1-one.html"
+}
+
+@test "a quote far below its heading starts beside its introduction" {
+    chapter
+    build
+    rows "$site/1-one.html" | grep 'Of code' | grep -q 'data-n="5"'
+    long=$(printf 'word%.0s ' {1..100})
+    awk -v long="$long" '/^Introduction of the first/ { print long "\n" } { print }' \
+        "$docs/1-one.md" >"$SCRATCH/page"
+    cp "$SCRATCH/page" "$docs/1-one.md"
+    build
+    rows "$site/1-one.html" >"$SCRATCH/rows"
+    [ "$(grep 'Of code' "$SCRATCH/rows" | grep -c 'data-n="5"')" -eq 0 ]
+    grep 'Introduction of the first' "$SCRATCH/rows" | grep -q 'data-n="5"'
+}
+
+@test "a line does not end within an option, and a cell extends over the empty ones after it" {
+    chapter
+    printf '%s\n' '' 'Run `ls -l /proc/self/task/1/fd | less`.' '' '| a | b | c |' '|---|--:|--:|' \
+        '| 1 | void: no answer |' '| 1 | | 3 |' >>"$docs/2-two.md"
+    build
+    grep -qF '<code>ls <span class="short">-l</span> /proc/self/task/1/fd | less</code>' \
+        "$site/2-two.html"
+    grep -q '<td[^>]*colspan="2"[^>]*>void: no answer</td>' "$site/2-two.html"
+    [ "$(grep -c colspan "$site/2-two.html")" -eq 1 ]
+}
+
 @test "the index shows its picture beside the text, and its doors" {
     chapter
     build

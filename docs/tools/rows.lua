@@ -7,6 +7,8 @@ local CONTEXT = 2 -- lines shown before and after those quoted
 local LONGEST = 600 -- most lines of a file that is appended although no link names a line of it
 local NARROW = 66 -- most characters in a line of a table that fits beside code
 local FEW = 2 -- fewest quotes and transcripts on a page with two columns
+local SPARSE = 3 -- most sections per quote or transcript on such a page
+local FAR = 400 -- most characters of prose between the top of a quote and its introduction
 local SHORT = 24 -- most characters of inline code that must stay on one line
 
 local LANGUAGES = {
@@ -225,15 +227,17 @@ local function layout_of(blocks)
     if PANDOC_STATE.input_files[1] == 'README.md' then
         return 'index'
     end
-    local count = 0
+    local count, sections = 0, 0
     for number, block in ipairs(blocks) do
         local following = blocks[number + 1]
-        if block.t == 'CodeBlock' and block.classes[1] == 'console' or
+        if block.t == 'Header' and block.level == 2 then
+            sections = sections + 1
+        elseif block.t == 'CodeBlock' and block.classes[1] == 'console' or
             caption_of(block) and following and following.t == 'CodeBlock' then
             count = count + 1
         end
     end
-    return count >= FEW and 'beside' or 'alone'
+    return count >= FEW and sections <= SPARSE * count and 'beside' or 'alone'
 end
 
 -- One row per section, with each quote below the prose that introduces it.
@@ -312,14 +316,17 @@ local function rows(blocks)
         above_first, above_last = 0, 0
     end
 
-    -- Ends the previous quote's row, except for the last paragraph and a list below it.
+    -- Ends the previous quote's row, or a long text without a quote, except for the last paragraph
+    -- and a list below it.
     local function begin_quote()
         local start = #prose
         while start > above_last and prose[start].t ~= 'Para' do
             start = start - 1
         end
         local before = pandoc.List({ table.unpack(prose, 1, start - 1) })
-        if start > above_last and has_text(before) then
+        local ends = #code > 0 and has_text(before) or
+            #code == 0 and #pandoc.utils.stringify(pandoc.Div(before)) > FAR
+        if start > above_last and ends then
             local introduction = pandoc.List({ table.unpack(prose, start) })
             prose = before
             end_row()
@@ -332,9 +339,7 @@ local function rows(blocks)
         local block, following = blocks[number], blocks[number + 1]
         local link, path, first, last = caption_of(block)
         if link and following and following.t == 'CodeBlock' then
-            if #code > 0 then
-                begin_quote()
-            end
+            begin_quote()
             if #code == 0 then
                 above_first = #prose
             end
@@ -342,9 +347,7 @@ local function rows(blocks)
             above_last = #prose
             number = number + 1 -- the file itself is shown, not the fence
         elseif is_figure(block) or block.t == 'CodeBlock' and #prose > 0 then
-            if #code > 0 then
-                begin_quote()
-            end
+            begin_quote()
             if #code == 0 then
                 above_first = #prose
             end
@@ -465,9 +468,35 @@ local function scroll(class, kind, element)
     }
 end
 
+-- A browser breaks lines after a hyphen, too: "ls -" and "l".  Words of code stay whole.
 local function short(element)
     if utf8.len(element.text) <= SHORT then
         element.classes:insert('short')
+        return element
+    elseif element.text:find('-', 1, true) then
+        local words = escape(element.text):gsub('%S+', function(word)
+            return word:find('-', 1, true) and utf8.len(word) <= SHORT and
+                '<span class="short">' .. word .. '</span>' or nil
+        end)
+        return pandoc.RawInline('html', '<code>' .. words .. '</code>')
+    end
+end
+
+-- In a row that ends early, the last text has the room of the empty cells after it.
+local function spread(element)
+    for _, body in ipairs(element.bodies) do
+        for _, row in ipairs(body.body) do
+            local cells = row.cells
+            local last = #cells
+            while last > 1 and #cells[last].contents == 0 do
+                last = last - 1
+            end
+            if last < #cells then
+                cells[last].col_span = #cells - last + 1
+                cells[last].alignment = 'AlignLeft'
+                row.cells = { table.unpack(cells, 1, last) }
+            end
+        end
     end
     return element
 end
@@ -506,7 +535,7 @@ function Pandoc(doc)
         end,
         CodeBlock = fence,
         Table = function(element)
-            return scroll('table', 'Table', element)
+            return scroll('table', 'Table', spread(element))
         end,
         Para = function(element)
             return is_figure(element) and scroll('figure', 'Figure', element) or nil
