@@ -52,7 +52,6 @@ begin() {
     *:wake)
         beside=(-e inject="$(pattern accept):error=EMFILE:when=1")
         when=2 # the first deregisters the passive socket
-        [ "$3" != 1+ ] || when=2+
         ;;
     *:room) beside=(-e inject="/^write\$:error=EAGAIN:when=${3/3/2}") ;;
     esac
