@@ -224,6 +224,7 @@ rows() {
 
 @test "a line does not end within an option, and a cell extends over the empty ones after it" {
     chapter
+    # shellcheck disable=SC2016  # the backticks are those of Markdown
     printf '%s\n' '' 'Run `ls -l /proc/self/task/1/fd | less`.' '' '| a | b | c |' '|---|--:|--:|' \
         '| 1 | void: no answer |' '| 1 | | 3 |' >>"$docs/2-two.md"
     build

@@ -9,6 +9,7 @@
    it begins.  If the system does not allow it (see ptrace(2)), it prints an error and exits
    with status 1. */
 
+#ifdef __linux__
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -99,3 +100,15 @@ int main(int argc, char *argv[])
     }
     return EXIT_SUCCESS;
 }
+
+#else /* no ptrace, or another one */
+
+#include <stdio.h>
+
+int main(void)
+{
+    fprintf(stderr, "creep needs Linux\n");
+    return 1;
+}
+
+#endif
